@@ -1,0 +1,129 @@
+"""What a test of `prove` is, what it may see, and what it may answer.
+
+A test sees one case: a candidate group, the half of the families that did not form it, and counts. It answers with an
+e-value or abstains, and with evidence rows that say in words what was found, against which null, on how many units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer.base.groups import Group
+from hydrometer.base.population import Population, TestingHalf
+from hydrometer.base.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Distinct items of operators (rows = operators), effective sizes and flags.
+
+    Attributes:
+        items: shape (n,), distinct prompts.
+        effective: shape (n,), effective number of prompts after clustering by wording.
+        flagged: shape (n,), share of distinct prompts with any technique.
+        by_technique: shape (n, techniques), the same for each.
+        filled: shape (n,), share of distinct prompts whose opening or closing phrase carries at least five of them.
+    """
+
+    items: NDArray[np.int64]
+    effective: NDArray[np.float64]
+    flagged: NDArray[np.float64]
+    by_technique: NDArray[np.float64]
+    filled: NDArray[np.float64]
+
+    def of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Counts:
+        """The counts of some rows."""
+        return Counts(self.items[rows], self.effective[rows], self.flagged[rows], self.by_technique[rows], self.filled[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One group before the tests.
+
+    Attributes:
+        group: the candidate.
+        testing: families that did not form it.
+        population: all units.
+        workspace: tables up to `last_epoch` may be asked.
+        last_epoch: last epoch of event time that counts.
+        seed: the run's seed.
+        techniques: names of the technique columns of `Counts`.
+        counts: shape (1,), the group pooled.
+        background: one row per benign operator seen: units outside the neighbourhood of this group and of every group
+            that is one hand; what is under test, or words its requests likewise, is no sample of benign operators.
+        register: authorised uses, as the register gives them.
+    """
+
+    group: Group
+    testing: TestingHalf
+    population: Population
+    workspace: Workspace
+    last_epoch: int
+    seed: int
+    techniques: tuple[str, ...]
+    counts: Counts
+    background: Counts
+    register: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One row of the evidence table, before it has a campaign's id; columns as in the contract."""
+
+    hypothesis: str
+    signal: str
+    family: str | None
+    value: float | None
+    unit: str | None
+    n: int | None
+    null_model: str | None
+    stratum: str | None
+    empirical_bits: float | None
+    model_bits: float | None
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a test answers.
+
+    Attributes:
+        log_e: natural log of its e-value; None = it abstains.
+        evidence: rows for the table.
+        explanation: an innocent explanation that fits, in words; None = none.
+        kind: the kind of group that the explanation makes it (contract, `kind`); None = it does not say.
+    """
+
+    log_e: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+    explanation: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test as a plug-in.
+
+    Attributes:
+        name: stem of its file.
+        hypothesis: `H1`, `H2` or `H4`.
+        role: `evidence` (its e-value is averaged with the hypothesis' others), `exoneration` (its e-value, at most 1,
+            shrinks the hypothesis' e-value), `explanation` (says which innocent explanation fits; it wins where the group is
+            not listed), `declaration` (an explanation that wins always) or `authorisation` (the register covers the group).
+        judge: case → finding.
+        source: where it is published.
+        benign_twins: look-alikes on which it must hold still.
+    """
+
+    __test__ = False
+
+    name: str
+    hypothesis: str
+    role: str
+    judge: Callable[[Case], Finding]
+    source: str
+    benign_twins: tuple[str, ...]

@@ -1,0 +1,33 @@
+"""A candidate operator: the units that formation put together, on which half, and how. It is a question, not a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Units that may be one operator.
+
+    Attributes:
+        members: shape (k,), unit numbers, ascending.
+        half: the half of the families on which it was formed.
+        origin: how it was formed, in words.
+    """
+
+    members: NDArray[np.int64]
+    half: str
+    origin: str
+
+
+def jaccard(left: NDArray[np.int64], right: NDArray[np.int64]) -> float:
+    """|A ∩ B| / |A ∪ B| of two ascending arrays without repeats.
+
+    >>> jaccard(np.arange(10), np.arange(2, 12))
+    0.6666666666666666
+    """
+    both = len(np.intersect1d(left, right, assume_unique=True))
+    return both / (len(left) + len(right) - both)

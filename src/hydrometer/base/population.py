@@ -1,0 +1,224 @@
+"""The population at one moment: units, their strata, and who holds which entity, split into two halves by type.
+
+Formation sees one half, the test sees the other; they are different types, so that code which forms groups cannot read
+the families that test them. Source: `statistics.md` section 2 (split by families) and section 14 (two objects).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hydrometer.base.families import FAMILIES, FAMILY_OF, SMALLEST_STRATUM, UNKNOWN, Family
+from hydrometer.base.workspace import Workspace
+
+TEXT_SHARE = 0.05
+"""A behavioural entity counts for a unit when at least this share of its exchanges show it."""
+ADDRESSES_MAX = 64
+"""Addresses counted for one unit and layer, the most used first: an account with thousands must not link the world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Who holds the entities of one layer.
+
+    Attributes:
+        name: the layer.
+        family: its family.
+        entities: shape (e,), the entities' hashes, ascending.
+        held: (units × e) boolean matrix in CSR form.
+        observed: shape (units,), whether the unit shows any value of this layer, shared or not.
+    """
+
+    name: str
+    family: str
+    entities: NDArray[np.int64]
+    held: sparse.csr_array
+    observed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """All units up to one moment.
+
+    Attributes:
+        units: number of units.
+        active: shape (units,), whether the unit had sent anything by then.
+        declared: shape (units,), whether a verified owner stands behind the unit.
+        exchanges: shape (units,), exchanges sent by then.
+        regions: shape (units,), stratum by country × plan.
+        clients: shape (units,), stratum by client type × plan.
+        stratum_names: names of the strata, by kind ("regions", "clients").
+        layers: all layers by name.
+    """
+
+    units: int
+    active: NDArray[np.bool_]
+    declared: NDArray[np.bool_]
+    exchanges: NDArray[np.int64]
+    regions: NDArray[np.int64]
+    clients: NDArray[np.int64]
+    stratum_names: dict[str, tuple[str, ...]]
+    layers: dict[str, Layer]
+
+    def strata(self, family: Family) -> NDArray[np.int64]:
+        """Strata in which an account is compared for one family."""
+        return self.clients if family.behavioural else self.regions
+
+    def forming(self, half: str) -> FormingHalf:
+        """The half on which groups are formed."""
+        return FormingHalf(self, half, self._layers_of(half))
+
+    def testing(self, half: str) -> TestingHalf:
+        """The half on which groups formed on the other one are tested."""
+        return TestingHalf(self, half, self._layers_of(half))
+
+    def _layers_of(self, half: str) -> dict[str, tuple[Layer, ...]]:
+        chosen = {family.name: tuple(self.layers[name] for name in family.layers if name in self.layers) for family in FAMILIES if family.half == half}
+        return {name: layers for name, layers in chosen.items() if any(layer.held.nnz for layer in layers)}
+
+
+@dataclass(frozen=True, slots=True)
+class FormingHalf:
+    """Families on which groups may be formed."""
+
+    population: Population
+    half: str
+    families: dict[str, tuple[Layer, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class TestingHalf:
+    """Families on which groups formed elsewhere are tested."""
+
+    __test__ = False
+
+    population: Population
+    half: str
+    families: dict[str, tuple[Layer, ...]]
+
+
+def pooled_strata(fine: list[str], coarse: list[str], active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Strata numbers with names: `fine` where it holds enough units, else `coarse`, else one stratum of the rest.
+
+    Args:
+        fine: shape (units,), name of the fine stratum.
+        coarse: shape (units,), name of the coarse one.
+        active: shape (units,), units that count.
+
+    >>> pooled_strata(["a", "a"], ["x", "x"], np.array([True, True]))[1]
+    ('rest',)
+    """
+    chosen = np.array(["rest"] * len(fine), dtype=object)
+    for names in (np.array(coarse, dtype=object), np.array(fine, dtype=object)):
+        kinds, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
+        del kinds
+        live = np.bincount(inverse[active], minlength=len(counts))
+        enough = live[inverse] >= SMALLEST_STRATUM
+        chosen[enough] = names[enough]
+    labels, numbers = np.unique(chosen.astype(str), return_inverse=True)
+    return numbers.astype(np.int64), tuple(str(label) for label in labels)
+
+
+PLACE = """
+with p as (select unit, {column} as value, sum(exchanges) as n from {places} where epoch <= $last group by 1, 2)
+select unit, arg_max(value, (n, value)) as value, sum(n)::bigint as exchanges from p group by 1 order by 1
+"""
+PLANS = """
+select u.unit, min(coalesce(a.plan, '?')) as plan, bool_or(u.declared) as declared
+from {units} u left join {accounts} a using (account_id) group by 1 order by 1
+"""
+HELD = """
+with h as (
+  select unit, layer, entity, sum(exchanges) as n from {entities} where epoch <= $last group by 1, 2, 3
+), s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
+select unit, layer, entity, n, total from h join s using (unit)
+"""
+
+
+def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool_]]) -> Population:
+    """The population as it stood at the end of an epoch.
+
+    Args:
+        workspace: holds `entities`, `places`, `units` and `accounts`.
+        last_epoch: number of the last epoch that counts.
+        known: layer → shape (units,), whether the unit shows any value of that layer (see `observed`).
+    """
+    values: dict[str, object] = {"last": last_epoch}
+    plans = workspace.query(PLANS)
+    units = len(plans)
+    country = _by_unit(workspace.query(PLACE.replace("{column}", "country"), values), units)
+    client = _by_unit(workspace.query(PLACE.replace("{column}", "client_type"), values), units)
+    exchanges = country[1]
+    active = exchanges > 0
+    plan = [str(value) for value in plans["plan"].to_pylist()]
+    regions = pooled_strata([f"{a} {b}" for a, b in zip(country[0], plan, strict=True)], country[0], active)
+    clients = pooled_strata([f"{a} {b}" for a, b in zip(client[0], plan, strict=True)], client[0], active)
+    held = workspace.query(HELD, values)
+    layers = {
+        name: _layer(name, held.filter(pc.equal(held["layer"], name)), units, known[name] & active)
+        for name in FAMILY_OF
+        if name in known
+    }
+    return Population(
+        units, active, np.asarray(plans["declared"]), exchanges, regions[0], clients[0],
+        {"regions": regions[1], "clients": clients[1]}, layers,
+    )
+
+
+def _by_unit(table: pa.Table, units: int) -> tuple[list[str], NDArray[np.int64]]:
+    """A (unit, value, exchanges) table as dense columns; units without a row have "?" and 0."""
+    values, exchanges = [UNKNOWN] * units, np.zeros(units, np.int64)
+    numbers = table["unit"].to_numpy()
+    for unit, value in zip(numbers.tolist(), table["value"].to_pylist(), strict=True):
+        values[unit] = str(value)
+    exchanges[numbers] = table["exchanges"].to_numpy()
+    return values, exchanges
+
+
+def _layer(name: str, rows: pa.Table, units: int, observed: NDArray[np.bool_]) -> Layer:
+    """One layer's incidence, after dropping what a unit shows too rarely (behaviour) or beyond its cap (addresses)."""
+    unit, entity = rows["unit"].to_numpy(), rows["entity"].to_numpy()
+    count, total = rows["n"].to_numpy().astype(np.int64), rows["total"].to_numpy().astype(np.int64)
+    behavioural = next(family.behavioural for family in FAMILIES if family.name == FAMILY_OF[name])
+    if behavioural and FAMILY_OF[name] != "signature":
+        keep = count >= TEXT_SHARE * total
+    else:
+        order = np.lexsort((entity, -count, unit))
+        rank = np.arange(len(order)) - np.searchsorted(unit[order], unit[order])
+        keep = np.zeros(len(unit), np.bool_)
+        keep[order] = rank < ADDRESSES_MAX
+    unit, entity = unit[keep], entity[keep]
+    entities, column = np.unique(entity, return_inverse=True)
+    matrix = sparse.csr_array((np.ones(len(unit), np.bool_), (unit, column)), shape=(units, len(entities)))
+    degree = np.asarray(matrix.astype(np.int64).sum(axis=0)).ravel()
+    shared = degree >= 2
+    return Layer(name, FAMILY_OF[name], entities[shared], matrix[:, shared].tocsr(), observed)
+
+
+OBSERVED_REGISTER = """
+select u.unit, bool_or(a.payment_fingerprint is not null) as payment_fingerprint, bool_or(a.signup_ip is not null) as signup_ip,
+       bool_or(a.email_domain is not null) as mail_shape, bool_or(a.created_at is not null) as signup_day
+from {units} u left join {accounts} a using (account_id) group by 1 order by 1
+"""
+
+
+def observed(workspace: Workspace, layers: dict[str, tuple[str, ...]]) -> dict[str, NDArray[np.bool_]]:
+    """For each layer, which units show any value of it, shared or not (a missing value is neither hit nor miss).
+
+    Args:
+        workspace: holds `fingerprints`, `units`, `accounts`.
+        layers: layers of the fingerprint with their columns.
+    """
+    known = {name: f"bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {name}" for name, columns in layers.items()}
+    traffic = workspace.query(
+        f"select u.unit, {', '.join(known.values())} from {{fingerprints}} f join {{units}} u using (account_id) group by 1 order by 1"
+    )
+    register = workspace.query(OBSERVED_REGISTER)
+    table = {name: traffic[name] for name in known} | {name: register[name] for name in register.column_names if name != "unit"}
+    return {name: np.asarray(column).astype(np.bool_) for name, column in table.items()}

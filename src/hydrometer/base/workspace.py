@@ -1,0 +1,94 @@
+"""Where a run's stages meet: named tables as Parquet files in one folder, and one DuckDB connection over them.
+
+A stage reads tables by name and writes tables by name; between stages nothing else is handed over, so each stage can be
+looked at, repeated and replaced. Files appear under their name only when they are whole.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hydrometer.base.units import EPOCH_US
+
+
+class Workspace:
+    """A folder of Parquet tables and a connection to ask them.
+
+    Args:
+        folder: where the tables lie; made if missing.
+        threads: number of threads of the engine.
+        memory: memory limit of the engine, e.g. `"4GB"`; None leaves the engine's default.
+        epoch_us: length of an epoch of event time in microseconds; `{epoch_us}` in SQL text stands for it.
+    """
+
+    def __init__(self, folder: Path, threads: int = 2, memory: str | None = None, epoch_us: int = EPOCH_US) -> None:
+        self.folder = folder
+        self.threads = threads
+        self.epoch_us = epoch_us
+        folder.mkdir(parents=True, exist_ok=True)
+        self.connection = duckdb.connect()
+        self.connection.execute(f"set threads = {int(threads)}")
+        self.connection.execute("set timezone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")
+        self.connection.execute("set temp_directory = ?", [str(folder / "spill")])
+        if memory is not None:
+            self.connection.execute("set memory_limit = ?", [memory])
+
+    def path(self, name: str) -> Path:
+        """Path of the table `name`."""
+        return self.folder / f"{name}.parquet"
+
+    def has(self, name: str) -> bool:
+        """Whether the table `name` was written."""
+        return self.path(name).exists()
+
+    def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """The table `name` in memory."""
+        return pq.read_table(self.path(name), columns=columns)
+
+    def write(self, name: str, table: pa.Table) -> None:
+        """Write a table whole: it gets its name only when it is complete."""
+        unfinished = self.folder / f"{name}.unfinished"
+        pq.write_table(table, unfinished, compression="zstd")
+        os.replace(unfinished, self.path(name))
+
+    def query(self, sql: str, values: dict[str, object] | None = None, **tables: pa.Table) -> pa.Table:
+        """Result of a SELECT.
+
+        Args:
+            sql: text in which `{name}` stands for the stored table of that name.
+            values: values of the parameters `$name`.
+            tables: tables in memory that the text may name.
+        """
+        for name, table in tables.items():
+            self.connection.register(name, table)
+        try:
+            found: pa.Table = self.connection.sql(self.expand(sql), params=values or None).to_arrow_table()
+        finally:
+            for name in tables:
+                self.connection.unregister(name)
+        return found
+
+    def store(self, name: str, sql: str) -> None:
+        """Write the result of a SELECT as the table `name`, without holding it in memory."""
+        unfinished = self.folder / f"{name}.unfinished"
+        quoted = str(unfinished).replace("'", "''")
+        self.connection.execute(f"copy ({self.expand(sql)}) to '{quoted}' (format parquet, compression zstd)")
+        os.replace(unfinished, self.path(name))
+
+    def expand(self, sql: str) -> str:
+        """SQL text with each `{name}` replaced by a scan of that table, and `{epoch_us}` by the length of an epoch."""
+        sql = sql.replace("{epoch_us}", str(self.epoch_us))
+        for file in sorted(self.folder.glob("*.parquet")):
+            quoted = str(file).replace("'", "''")
+            sql = sql.replace("{" + file.stem + "}", f"read_parquet('{quoted}')")
+        return sql
+
+    def close(self) -> None:
+        """Close the connection; the files stay."""
+        self.connection.close()

@@ -1,0 +1,154 @@
+"""Puts the checked rows of all files together: rejects told, duplicates dropped, ids that repeat made different.
+
+A row is a duplicate only if id, account and time all agree; the first by time, source and position is kept. The same id
+with another account or time is kept as `id#2`, `id#3`, … in that order: clients may choose ids to hide traffic. Only
+ids that occur more than once are looked at, so the cost is that of one count. Source: the contract, `exchanges`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from hydrometer.base.tables import INPUTS
+from hydrometer.base.workspace import Workspace
+from hydrometer.collect.pack_sql import PLACE, identifier
+
+_FATES, _REPEATED = "collect_fates", "collect_repeated"
+_SOURCES = "collect_sources"
+_COLUMNS = ", ".join(identifier(name) for name in INPUTS["exchanges"].names)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of one source."""
+
+    read: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """Sum of both.
+
+        >>> Counts(2, 1).plus(Counts(3, 0, 1))
+        Counts(read=5, rejected=1, duplicate=1)
+        """
+        return Counts(self.read + other.read, self.rejected + other.rejected, self.duplicate + other.duplicate)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What came of all rows.
+
+    Attributes:
+        counts: per source number.
+        kept: exchanges written.
+        suffixed: exchanges that got another id because theirs was taken.
+    """
+
+    counts: dict[int, Counts]
+    kept: int
+    suffixed: int
+
+
+def assemble(rows: Sequence[str], fates: Sequence[str], names: Sequence[str], workspace: Workspace) -> Assembled:
+    """Write the table `exchanges` from SELECTs of checked rows, and `row_rejects` beside it.
+
+    Args:
+        rows: SELECTs as `pack_sql.checked_select` makes them.
+        fates: SELECTs as `staging.join_streams` makes them.
+        names: name of each source, by number.
+        workspace: where the tables go.
+    """
+    connection = workspace.connection
+    every = " union all by name ".join(f"({select})" for select in rows)
+    sources = pa.table({"_source": pa.array(range(len(names)), pa.int64()), "source": pa.array(names, pa.string())})
+    connection.register(_SOURCES, sources)
+    try:
+        suffixed = _settle(connection, every)
+        fate = (
+            f"left join (select * exclude (exchange_id) from {_FATES}) using ({PLACE})" if suffixed is not None else ""
+        )
+        kept = "not coalesce(_duplicate, false)" if fate else "true"
+        renamed = (
+            _COLUMNS.replace('"exchange_id"', 'coalesce(_new_id, "exchange_id") as "exchange_id"') if fate else _COLUMNS
+        )
+        workspace.store("exchanges", f"select {renamed} from ({every}) {fate} where _reason is null and {kept}")
+        counts = _counts(connection, every, bool(fate))
+        for select in fates:
+            _add(
+                counts,
+                connection,
+                f"select _source, count(*), count(_reason), count_if(_reason is null and _repeated)"
+                f" from ({select}) group by _source",
+            )
+        rejected = " union all by name ".join(
+            f"(select _source, _position, _reason, _sha256 from ({select}) where _reason is not null)"
+            for select in (*rows, *fates)
+        )
+        workspace.store(
+            "row_rejects",
+            f"""select source, _position as position, _reason as reason, _sha256 as sha256
+                from ({rejected}) join {_SOURCES} using (_source)""",
+        )
+        total = connection.execute(workspace.expand("select count(*) from {exchanges}")).fetchall()
+        return Assembled(counts, int(total[0][0]), suffixed or 0)
+    finally:
+        connection.unregister(_SOURCES)
+        for table in (_FATES, _REPEATED):
+            connection.execute(f"drop table if exists {table}")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, every: str, fated: bool) -> dict[int, Counts]:
+    counts: dict[int, Counts] = {}
+    _add(counts, connection, f"select _source, count(*), count(_reason), 0 from ({every}) group by _source")
+    if fated:
+        _add(counts, connection, f"select _source, 0, 0, count(*) from {_FATES} where _duplicate group by _source")
+    return counts
+
+
+def _add(counts: dict[int, Counts], connection: duckdb.DuckDBPyConnection, select: str) -> None:
+    for source, read, rejected, duplicate in connection.execute(select).fetchall():
+        counts[source] = counts.get(source, Counts()).plus(Counts(read, rejected, duplicate))
+
+
+def _settle(connection: duckdb.DuckDBPyConnection, every: str) -> int | None:
+    """Decide which rows of repeated ids are duplicates and which get a new id; None where no id repeats."""
+    sound = f"(select {PLACE}, exchange_id, account_id, sent_at from ({every}) where _reason is null)"
+    connection.execute(f"""create or replace temp table {_REPEATED} as
+        select exchange_id from {sound} group by exchange_id having count(*) > 1""")
+    if connection.execute(f"select count(*) from {_REPEATED}").fetchall()[0][0] == 0:
+        return None
+    connection.execute(f"""
+        create or replace temp table {_FATES} as
+        with ranked as (
+            select {PLACE}, exchange_id, sent_at, row_number() over same > 1 as _duplicate,
+                first_value(_source) over same as s, first_value(_position) over same as p,
+                first_value(_item) over same as i
+            from {sound} semi join {_REPEATED} using (exchange_id)
+            window same as (partition by exchange_id, account_id, sent_at order by {PLACE}))
+        select {PLACE}, exchange_id, _duplicate,
+            dense_rank() over (partition by exchange_id order by sent_at, s, p, i) as _number, exchange_id as _new_id
+        from ranked""")
+    taken = connection.execute(f"select count_if(_number > 1 and not _duplicate) from {_FATES}").fetchall()[0][0]
+    if taken:
+        _rename(connection, sound)
+    return int(taken)
+
+
+def _rename(connection: duckdb.DuckDBPyConnection, sound: str) -> None:
+    """Suffix the ids that are taken; a suffixed id that exists already gets one more `#` until none does."""
+    renamed = "_number > 1 and not _duplicate"
+    marks = "#"
+    while True:  # ends: ids are finitely long
+        connection.execute(f"update {_FATES} set _new_id = exchange_id || '{marks}' || _number where {renamed}")
+        clash = connection.execute(f"""
+            select count(*) from {_FATES} where {renamed} and (_new_id in (select exchange_id from {sound})
+            or _new_id in (select _new_id from {_FATES} where {renamed} group by _new_id having count(*) > 1))
+            """).fetchall()
+        if clash[0][0] == 0:
+            return
+        marks += "#"

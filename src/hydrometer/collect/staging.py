@@ -1,0 +1,316 @@
+"""Turns each file into rows of the canonical columns: staged by its pack, or, for canonical Parquet, in place.
+
+Pack SQL runs on a connection of its own that can reach the staging folder and the files given, and nothing else.
+Canonical Parquet is not copied: its rows are checked where they lie. A file that cannot be used is one reject with
+position 0 that counts all its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hydrometer.base.errors import PackError
+from hydrometer.base.tables import INPUTS
+from hydrometer.collect import detect as detection
+from hydrometer.collect import pack_sql
+from hydrometer.collect.detect import PARQUET, Shape
+from hydrometer.collect.mapping_pack import REQUIRED, Pack
+from hydrometer.collect.pack_sql import Limits, identifier, quoted
+from hydrometer.collect.reading import UnreadableError
+from hydrometer.collect.records import SCHEMA
+from hydrometer.collect.sources import Source
+from hydrometer.collect.words import teach
+
+_EMPTY, _NOW = "no_records", "records_now"
+NOT_PARQUET = "is not a whole Parquet file (cut short or damaged)"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReject:
+    """A file that cannot be used: one reject at position 0 that counts all its rows."""
+
+    source: int
+    rows: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Staged:
+    """Where the rows of all files are.
+
+    Attributes:
+        files: staged Parquet files, all of one schema.
+        streams: per joining pack, the staged fields of its files.
+        in_place: canonical Parquet files by the types of their columns.
+        packs: pack of each source that has one.
+        rejects: files that cannot be used.
+        ignored: columns that are not canonical, by source.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    streams: dict[str, list[Path]] = field(default_factory=dict)
+    in_place: dict[tuple[tuple[str, str], ...], list[tuple[int, Path]]] = field(default_factory=dict)
+    packs: dict[int, Pack] = field(default_factory=dict)
+    rejects: list[FileReject] = field(default_factory=list)
+    ignored: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Mapper:
+    """A closed-in engine that applies packs.
+
+    Args:
+        folder: staging folder, the only place that it can write.
+        readable: files that it may read.
+        threads: number of threads.
+        memory: memory limit as the engine writes it.
+    """
+
+    def __init__(self, folder: Path, readable: Sequence[Path], threads: int, memory: str) -> None:
+        self.folder = folder
+        self.connection = duckdb.connect()
+        run = self.connection.execute
+        run(f"set threads = {threads}")
+        run("set memory_limit = ?", [memory])
+        run("set timezone = 'UTC'")
+        run("set enable_progress_bar = false")
+        run("set temp_directory = ?", [str(folder / "spill")])
+        run("set allowed_directories = ?", [[str(folder)]])
+        run("set allowed_paths = ?", [[str(path.absolute()) for path in readable]])
+        teach(self.connection)
+        run(f"create temp table {_EMPTY} as select * from (select {_null_columns()}) where false")
+        run("set enable_external_access = false")
+        run("set lock_configuration = true")
+
+    def types(self, select: str) -> dict[str, str]:
+        """Engine types of a SELECT's columns.
+
+        Raises:
+            PackError: the SELECT does not bind (an expression of a pack is wrong).
+        """
+        try:
+            described = self.connection.execute(f"describe {select}").fetchall()
+        except duckdb.Error as problem:
+            told = str(problem).split("\n")[0]
+            raise PackError("pack", told, "DuckDB expressions over the pack's fields", "mend the expression") from None
+        return {str(row[0]): str(row[1]) for row in described}
+
+    def pack_types(self, pack: Pack) -> dict[str, str]:
+        """Engine types of a pack's mapped columns; a PackError names the pack where it does not bind."""
+        try:
+            return self.types(self.mapped(pack, _EMPTY, 0))
+        except PackError as problem:
+            raise PackError(f"pack {pack.name}", problem.found, problem.expected, problem.remedy) from None
+
+    def mapped(self, pack: Pack, batches: str, source: int) -> str:
+        """SELECT of a pack's canonical columns over a relation of records."""
+        fields = pack_sql.fields_select(pack, batches, source)
+        if not pack.streams:
+            return pack_sql.mapped_select(pack, fields)
+        return pack_sql.joined_select(pack, f"({pack_sql.streamed_select(pack, fields)})")
+
+    def write(self, name: str, select: str, batches: Iterator[pa.RecordBatch] | None = None) -> Path:
+        """Write a SELECT to the staging folder; `records_now` in it stands for the batches."""
+        path = self.folder / f"{name}.parquet"
+        if batches is not None:
+            self.connection.register(_NOW, pa.RecordBatchReader.from_batches(SCHEMA, batches))
+        try:
+            self.connection.execute(f"copy ({select}) to {quoted(str(path))} (format parquet, compression zstd)")
+        finally:
+            if batches is not None:
+                self.connection.unregister(_NOW)
+        return path
+
+    def close(self) -> None:
+        """Close the connection; the staged files stay."""
+        self.connection.close()
+
+
+def _null_columns() -> str:
+    types = {pa.int64(): "bigint", pa.string(): "varchar"}
+    return ", ".join(f"null::{types[column.type]} as {column.name}" for column in SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What staging needs: packs to choose from, the engine that applies them, what was asked of every row."""
+
+    packs: Mapping[str, Pack]
+    mapper: Mapper
+    limits: Limits
+
+
+def stage(number: int, source: Source, how: Stage, staged: Staged) -> None:
+    """Stage one source; what cannot be used is told in `staged.rejects`."""
+    rows = 1
+    try:
+        shape = detection.shape_of(source.path, how.mapper.folder)
+        if shape.kind == PARQUET:
+            rows = parquet_rows(shape.path)
+        only = next(iter(how.packs.values())) if len(how.packs) == 1 else None
+        pack = only or detection.detect(detection.sample_records(shape), how.packs)
+        staged.packs[number] = pack
+        if shape.kind == PARQUET and pack.input == "canonical":
+            _in_place(shape.path, number, staged)
+        else:
+            _stage_records(pack, shape, number, how, staged)
+    except UnreadableError as problem:
+        staged.rejects.append(FileReject(number, rows, str(problem)))
+
+
+def parquet_rows(path: Path) -> int:
+    """Rows of a Parquet file, at least 1 so that a file without rows is told too.
+
+    Raises:
+        UnreadableError: it is no whole Parquet file.
+    """
+    try:
+        rows = int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as problem:
+        raise UnreadableError(NOT_PARQUET) from problem
+    if rows == 0:
+        raise UnreadableError("the file has no rows")
+    return rows
+
+
+def _stage_records(pack: Pack, shape: Shape, number: int, how: Stage, staged: Staged) -> None:
+    """Apply a pack to the records of one file and write what comes out to the staging folder."""
+    batches, relation = None, _NOW
+    if shape.kind == PARQUET:
+        relation = f"""(select file_row_number + 1 as position, 0 as item, to_json(t)::varchar as record,
+            null::varchar as reason, null::varchar as sha256
+            from read_parquet({quoted(str(shape.path.absolute()))}) t)"""
+    else:
+        batches = detection.record_batches(shape, pack.input == "otlp")
+    fields = pack_sql.fields_select(pack, relation, number)
+    select = pack_sql.streamed_select(pack, fields) if pack.streams else _rows_select(pack, fields, how)
+    try:
+        path = how.mapper.write(f"rows-{number}", select, batches)
+    except duckdb.Error as problem:
+        if shape.kind != PARQUET:
+            raise
+        raise UnreadableError(NOT_PARQUET) from problem
+    if pack.streams:
+        staged.streams.setdefault(pack.name, []).append(path)
+    else:
+        staged.files.append(path)
+        staged.ignored[number] = _ignored(how.mapper, path)
+
+
+def _rows_select(pack: Pack, fields: str, how: Stage) -> str:
+    mapped = pack_sql.mapped_select(pack, fields)
+    if pack.input != "canonical":
+        mapped = f"select *, null::varchar[] as _unknown from ({mapped})"
+    return pack_sql.checked_select(mapped, how.mapper.pack_types(pack), how.limits, keep=("_unknown",))
+
+
+def _ignored(mapper: Mapper, path: Path) -> tuple[str, ...]:
+    """Names of the columns of a canonical file that are not canonical."""
+    found = mapper.connection.execute(
+        f"select distinct unnest(_unknown) as name from read_parquet({quoted(str(path))}) order by name"
+    ).fetchall()
+    return tuple(str(row[0]) for row in found)
+
+
+def _in_place(path: Path, number: int, staged: Staged) -> None:
+    """Take a canonical Parquet file as it lies, grouped with others whose columns have the same types."""
+    names = pq.read_schema(path).names
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise UnreadableError(f"has no column {', '.join(missing)}")
+    staged.ignored[number] = tuple(sorted(set(names) - set(INPUTS["exchanges"].names)))
+    with duckdb.connect() as connection:
+        try:
+            described = connection.execute(f"describe select * from read_parquet({quoted(str(path))})").fetchall()
+        except duckdb.Error as problem:
+            raise UnreadableError(NOT_PARQUET) from problem
+    types = {str(row[0]): str(row[1]) for row in described}
+    key = tuple((name, types[name]) for name in INPUTS["exchanges"].names if name in types)
+    staged.in_place.setdefault(key, []).append((number, path))
+
+
+def join_streams(how: Stage, staged: Staged) -> list[str]:
+    """Join the logs of each pack that has several; SELECTs of the fate of the rows that are no exchanges themselves.
+
+    Each has `_source, _position, _item, _reason, _sha256, _repeated`; a null reason means that it joined an exchange.
+    """
+    fates = []
+    for name, paths in staged.streams.items():
+        pack = how.packs[name]
+        listed = ", ".join(quoted(str(path)) for path in paths)
+        rows = f"read_parquet([{listed}])"
+        mapped = f"select *, null::varchar[] as _unknown from ({pack_sql.joined_select(pack, rows)})"
+        types = how.mapper.pack_types(pack)
+        select = pack_sql.checked_select(mapped, types, how.limits, keep=("_unknown", "_key"))
+        path = how.mapper.write(f"joined-{name}", select)
+        staged.files.append(path)
+        fates.append(_joined_fates(pack, rows, f"read_parquet({quoted(str(path))})"))
+    return fates
+
+
+def _joined_fates(pack: Pack, rows: str, joined: str) -> str:
+    several = ", ".join(quoted(name) for name, stream in pack.streams.items() if stream.several) or "''"
+    return f"""
+    select _source, _position, _item, coalesce(_sha256, sha256(_record)) as _sha256,
+        _number > 1 and _stream not in ({several}) and _record = _first as _repeated,
+        case when _key is null then 'has no key to join on'
+             when _key not in (select _key from {joined} where _reason is null and _key is not null)
+             then 'no exchange has its key'
+             when _number > 1 and _stream not in ({several}) and _record <> _first
+             then 'a second record of the log ' || _stream || ' with this key' end as _reason
+    from (select *, row_number() over joining as _number, first_value(_record) over joining as _first from {rows}
+          where _stream <> 'main' and _reason is null
+          window joining as (partition by _stream, _key order by _source, _position, _item))"""
+
+
+def in_place_selects(connection: duckdb.DuckDBPyConnection, staged: Staged, limits: Limits) -> list[str]:
+    """SELECTs of the checked rows of canonical Parquet files, one for all files whose columns have the same types.
+
+    A first look counts what is wrong; where nothing is, the checks are left out of the SELECT that is run again later.
+    """
+    selects = []
+    for key, files in staged.in_place.items():
+        numbers = ", ".join(str(number) for number, _ in files)
+        paths = ", ".join(quoted(str(path)) for _, path in files)
+        columns = ", ".join(identifier(name) for name, _ in key)
+        mapped = f"""select list_extract([{numbers}], file_index::bigint + 1) as _source,
+            file_row_number + 1 as _position, 0 as _item,
+            null::varchar as _record, null::varchar as _sha256, null::varchar as _reason, {columns}
+            from read_parquet([{paths}])"""
+        select = pack_sql.checked_select(mapped, dict(key), limits)
+        wrong = connection.execute(f"select count(_reason) + count_if(_dirty) from ({select})").fetchall()
+        selects.append(select if wrong[0][0] else pack_sql.sound_select(mapped, dict(key), limits))
+    return selects
+
+
+def set_damaged_aside(staged: Staged) -> bool:
+    """Read all canonical Parquet files to their ends; those that break become rejects. Whether there was one."""
+    damaged = False
+    for key, files in list(staged.in_place.items()):
+        whole = []
+        for number, path in files:
+            if _reads_whole(path):
+                whole.append((number, path))
+            else:
+                damaged = True
+                staged.ignored.pop(number, None)
+                staged.rejects.append(FileReject(number, parquet_rows(path), NOT_PARQUET))
+        if whole:
+            staged.in_place[key] = whole
+        else:
+            del staged.in_place[key]
+    return damaged
+
+
+def _reads_whole(path: Path) -> bool:
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"select bit_xor(hash(columns(*))) from read_parquet({quoted(str(path))})").fetchall()
+        except duckdb.Error:
+            return False
+    return True

@@ -1,0 +1,209 @@
+"""Reads what lies beside the traffic: accounts, releases, enforcement, the register of authorised uses, the policy.
+
+These are the provider's own files, but they pass the same checks as traffic; a row that cannot be used is a reject
+under the file's name. `accounts` in the workspace has one row per account seen anywhere, so that later rooms need no
+other list.
+Source: the contract, section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from hydrometer.base.errors import UsageError
+from hydrometer.base.tables import INPUTS, OUTPUTS, from_rows
+from hydrometer.base.workspace import Workspace
+from hydrometer.collect import detect as detection
+from hydrometer.collect.detect import PARQUET
+from hydrometer.collect.pack_sql import Limits, checked_select, identifier, quoted
+from hydrometer.collect.reading import UnreadableError
+from hydrometer.collect.staging import NOT_PARQUET, Mapper, parquet_rows
+
+_RELATION = "{relation}"
+KEYS = {"accounts": ("account_id",), "releases": ("model", "released_at"), "enforcement": ()}
+"""What makes a row of a table the same as another; the first is kept."""
+
+
+class AuthorisedUse(BaseModel):
+    """One entry of register.yaml: who may do what until when, and who said so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organization_id: str | None = None
+    account_id: str | None = None
+    purpose: Literal["distillation", "evaluation", "safety_research", "education", "resale"]
+    scope: str | None = None
+    expires_at: datetime | date | None = None
+    approved_by: str | None = None
+
+    @model_validator(mode="after")
+    def _names_someone(self) -> AuthorisedUse:
+        if self.organization_id is None and self.account_id is None:
+            raise ValueError("names neither organization_id nor account_id")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Tables beside the traffic as staged files, and the rejects of reading them."""
+
+    files: dict[str, list[Path]]
+    rejects: pa.Table
+
+
+def read_tables(found: dict[str, list[Path]], mapper: Mapper, limits: Limits) -> Beside:
+    """Check the tables beside the traffic and stage their sound rows."""
+    files: dict[str, list[Path]] = {}
+    rejects = [from_rows([], OUTPUTS["rejects"])]
+    for table in KEYS:
+        for number, path in enumerate(found.get(table, ())):
+            try:
+                staged = _stage_table(path, table, f"{table}-{number}", mapper, limits)
+                files.setdefault(table, []).append(staged)
+                rejects.append(_rejected(staged, path.name))
+            except UnreadableError as problem:
+                row = {"source": path.name, "position": 0, "reason": str(problem), "sha256": None}
+                rejects.append(from_rows([row], OUTPUTS["rejects"]))
+    return Beside(files, pa.concat_tables(rejects))
+
+
+def _stage_table(path: Path, table: str, name: str, mapper: Mapper, limits: Limits) -> Path:
+    shape = detection.shape_of(path, mapper.folder)
+    ours = (
+        "0 as _source, {position} as _position, 0 as _item, {record} as _record, {sha256} as _sha256,"
+        " {reason} as _reason"
+    )
+    null = "null::varchar"
+    if shape.kind == PARQUET:
+        parquet_rows(shape.path)
+        columns = [column for column in pq.read_schema(shape.path).names if column in INPUTS[table].names]
+        place = ours.format(position="file_row_number + 1", record=null, sha256=null, reason=null)
+        listed = "".join(f", {identifier(column)}" for column in columns)
+        mapped = f"select {place}{listed} from read_parquet({quoted(str(shape.path.absolute()))})"
+        batches = None
+    else:
+        columns = [column for column in INPUTS[table].names if _some_record_has(shape, column)]
+        place = ours.format(position="position", record="record", sha256="sha256", reason="reason")
+        listed = "".join(
+            f""", json_extract_string(record, '$."{column}"') as {identifier(column)}""" for column in columns
+        )
+        mapped = f"select {place}{listed} from {_RELATION}"
+        batches = detection.record_batches(shape, otlp=False)
+    missing = [column.name for column in INPUTS[table] if not column.nullable and column.name not in columns]
+    if missing:
+        raise UnreadableError(f"has no column {', '.join(missing)}")
+    types = mapper.types(mapped.replace(_RELATION, "no_records"))
+    select = checked_select(mapped.replace(_RELATION, "records_now"), types, Limits(timezone=limits.timezone), table)
+    try:
+        return mapper.write(name, select, batches)
+    except duckdb.Error as problem:
+        raise UnreadableError(NOT_PARQUET) from problem
+
+
+def _some_record_has(shape: detection.Shape, column: str) -> bool:
+    return any(column in record for record in detection.sample_records(shape))
+
+
+def _rejected(path: Path, name: str) -> pa.Table:
+    select = f"""select {quoted(name)} as source, _position as position, _reason as reason, _sha256 as sha256
+        from read_parquet({quoted(str(path))}) where _reason is not null"""
+    with duckdb.connect() as connection:
+        found: pa.Table = connection.sql(select).to_arrow_table()
+    return found.cast(OUTPUTS["rejects"])
+
+
+def write_tables(beside: Beside, workspace: Workspace) -> None:
+    """Write `releases` and `enforcement` where given, and `accounts`: one row per account seen anywhere."""
+    for table in ("releases", "enforcement"):
+        if table in beside.files:
+            columns = ", ".join(map(identifier, INPUTS[table].names))
+            workspace.store(table, f"select {columns} from {_sound(beside.files[table], table)} order by all")
+    columns = ", ".join(
+        identifier(name) for name in INPUTS["accounts"].names if name not in ("account_id", "organization_id")
+    )
+    given = _sound(beside.files.get("accounts", []), "accounts")
+    workspace.store(
+        "accounts",
+        f"""with seen as (
+                select account_id, min(organization_id) as organization_id from {{exchanges}} group by account_id),
+            given as (select * from {given})
+            select account_id, coalesce(given.organization_id, seen.organization_id) as organization_id, {columns}
+            from seen full join given using (account_id) order by account_id""",
+    )
+
+
+def _sound(files: Sequence[Path], table: str) -> str:
+    """Relation of the usable rows, the first of each key."""
+    if not files:
+        types = ", ".join(f"null::{_engine(column.type)} as {identifier(column.name)}" for column in INPUTS[table])
+        return f"(select {types} where false)"
+    listed = ", ".join(quoted(str(path)) for path in files)
+    relation = f"select * from read_parquet([{listed}]) where _reason is null"
+    if KEYS[table]:
+        keys = ", ".join(KEYS[table])
+        relation += f" qualify row_number() over (partition by {keys} order by file_index, _position) = 1"
+    return f"({relation})"
+
+
+def _engine(kind: pa.DataType) -> str:
+    return "timestamptz" if pa.types.is_timestamp(kind) else "varchar"
+
+
+def read_register(path: Path | None) -> tuple[AuthorisedUse, ...]:
+    """Entries of register.yaml.
+
+    Raises:
+        UsageError: it cannot be read or an entry breaks the form; all problems at once.
+    """
+    content = _yaml(path)
+    entries = content if isinstance(content, list) else [] if content is None else [content]
+    problems, uses = [], []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            uses.append(AuthorisedUse.model_validate(entry))
+        except ValidationError as problem:
+            problems += [f"entry {number}: {'.'.join(map(str, one['loc']))} {one['msg']}" for one in problem.errors()]
+    if problems:
+        raise UsageError(
+            str(path),
+            "; ".join(problems),
+            "a list of authorised uses (purpose, who, until when)",
+            "mend the entries named",
+        )
+    return tuple(uses)
+
+
+def read_policy(path: Path | None) -> dict[str, Any]:
+    """The mapping in policy.yaml, empty where there is none.
+
+    Raises:
+        UsageError: it cannot be read or is no mapping.
+    """
+    content = _yaml(path)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(str(path), f"a {type(content).__name__}", "a mapping of policy settings", "mend the file")
+    return content
+
+
+def _yaml(path: Path | None) -> Any:
+    if path is None:
+        return None
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        found = type(problem).__name__
+        raise UsageError(
+            str(path), f"not readable as YAML ({found})", "a YAML file", "check the path and the file"
+        ) from problem

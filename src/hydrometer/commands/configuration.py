@@ -1,0 +1,82 @@
+"""`hydrometer init` and `hydrometer check`: write a configuration, and say whether all is well.
+
+`check` alone shows what is in force and where each value comes from; given a run it judges it against the contract, and
+given a mapping pack it runs the laws of packs. Source: the contract, section 4.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hydrometer.base.errors import RunError, UsageError
+from hydrometer.commands.invocation import JsonOption, in_force, print_json, print_result
+from hydrometer.commands.look import pack_problems
+
+BREACH_EXIT_CODE = 2
+"""Exit code of `check` when what it looked at is not in order."""
+
+
+def init(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="File or folder to write to.")] = Path("hydrometer.toml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write a commented hydrometer.toml."""
+    from hydrometer.base import settings
+
+    file = path / settings.FILE_NAME if path.is_dir() else path
+    if file.exists() and not force:
+        raise RunError(str(file), "a file", "a path that is free", "choose another path, or replace it with --force")
+    try:
+        file.write_text(settings.template(), encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(
+            str(file), problem.strerror or "an error", "a path that can be written", "choose another"
+        ) from problem
+    print_result(f"wrote {file}; `hydrometer check` shows what is in force")
+
+
+def check(
+    context: typer.Context,
+    subject: Annotated[
+        Path | None, typer.Argument(metavar="[RUN|PACK]", exists=True, help="A run folder or a pack's YAML file.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a run, a mapping pack or the configuration.
+
+    A run is held against the contract, a pack against the laws of packs; without an argument the settings in force
+    are printed with where each comes from.
+    """
+    if subject is None:
+        _check_configuration(context, as_json=as_json)
+        return
+    breaches = _run_breaches(subject) if subject.is_dir() else pack_problems(subject)
+    if as_json:
+        print_json({"subject": str(subject), "breaches": breaches})
+    else:
+        print_result("\n".join([*breaches, f"{len(breaches)} breaches in {subject}"]))
+    if breaches:
+        raise typer.Exit(BREACH_EXIT_CODE)
+
+
+def _run_breaches(run: Path) -> list[str]:
+    from hydrometer.base.contract import breaches
+
+    return breaches(run)
+
+
+def _check_configuration(context: typer.Context, *, as_json: bool) -> None:
+    found = in_force(context)
+    values = found.settings.described()
+    if as_json:
+        rows = {name: {"value": values[name], "origin": found.origins[name]} for name in found.origins}
+        print_json({"settings": rows, "warnings": list(found.warnings)})
+        return
+    width = max(map(len, values))
+    lines = [f"{name:<{width}}  {values[name]!s:<12}  {found.origins[name]}" for name in found.origins]
+    print_result("\n".join(lines + [f"warning: {warning}" for warning in found.warnings]))

@@ -1,0 +1,88 @@
+"""What every command needs of the call it runs in: settings, progress on stderr, results on stdout.
+
+Source: the contract, section 4 (progress to stderr, results to stdout, `--json` prints one document).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hydrometer.base.errors import RunError
+
+if TYPE_CHECKING:
+    from hydrometer.base.progress import Progress
+    from hydrometer.base.settings import InForce
+
+WIDTH_WITHOUT_TERMINAL = 100
+"""Columns of a printed table where stdout is a file or a pipe."""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw (default 0).")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that `hydrometer scan --out` wrote.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The options that stand before the command's name."""
+
+    config: Path | None
+
+
+def in_force(context: typer.Context, **options: object) -> InForce:
+    """The settings in force for this call; `options` are those of the command line, None where not given."""
+    import os
+
+    from hydrometer.base import settings
+
+    invocation = context.find_object(Invocation)
+    return settings.load(options, os.environ, invocation.config if invocation else None, Path())
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Progress on stderr, ended whatever happens."""
+    from hydrometer.base.progress import progress_for
+
+    progress = progress_for(sys.stderr)
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+def print_json(document: object) -> None:
+    """Write one JSON document to stdout, in ASCII: an id from a log cannot steer a terminal."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=True, indent=2, allow_nan=False) + "\n")
+
+
+def print_result(shown: object) -> None:
+    """Write what a person reads to stdout: a text as it is, anything else as rich draws it."""
+    if isinstance(shown, str):
+        sys.stdout.write(shown.rstrip("\n") + "\n")
+        return
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False)
+    if not console.is_terminal:
+        console = Console(file=sys.stdout, highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+    console.print(shown)
+
+
+def existing_run(run: Path) -> Path:
+    """`run`, if it is a folder that a scan wrote.
+
+    Raises:
+        RunError: there is no such folder, or it has no manifest.
+    """
+    if not (run / "manifest.json").is_file():
+        found = "a folder without manifest.json" if run.is_dir() else "no folder"
+        raise RunError(str(run), found, "a folder written by `hydrometer scan`", "name the folder given to --out")
+    return run

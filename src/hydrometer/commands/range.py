@@ -1,0 +1,158 @@
+"""`hydrometer simulate`, `score` and `demo`: worlds with known truth, and how well a run did on one.
+
+The range is the only place where truth is known, and only these commands and the tests reach it; a scan cannot.
+Source: the contract, sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hydrometer.base.errors import RunError, UsageError
+from hydrometer.commands.invocation import (
+    JsonOption,
+    RunArgument,
+    SeedOption,
+    existing_run,
+    in_force,
+    print_json,
+    print_result,
+    shown_progress,
+)
+from hydrometer.commands.scan import show
+
+DEMO_FOLDER = Path("runs/demo")
+DEMO_WORLD = "demo"
+DEMO_MARKER = ".made-by-hydrometer-demo"
+"""Only a folder with this file in it is replaced by a later demo."""
+
+
+def simulate(
+    context: typer.Context,
+    world: Annotated[str | None, typer.Argument(metavar="WORLD", help="World of the range; see --list.")] = None,
+    *,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for traffic/ and truth/.")] = None,
+    seed: SeedOption = None,
+    scale: Annotated[float, typer.Option("--scale", help="Factor on accounts and exchanges.")] = 1.0,
+    list_worlds: Annotated[bool, typer.Option("--list", help="Show the worlds and stop.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a world of the range, and its truth.
+
+    The traffic goes to DIR/traffic, the truth to DIR/truth, which a scan refuses to read.
+    """
+    from hydrometer.simulate import run as range_
+
+    if list_worlds:
+        _show_worlds(as_json=as_json)
+        return
+    if world is None or out is None:
+        missing = "no WORLD" if world is None else "no --out"
+        raise UsageError("simulate", missing, "WORLD --out DIR, or --list", "see `hydrometer simulate --list`")
+    settings = in_force(context, seed=seed).settings
+    with shown_progress() as progress:
+        progress.stage("simulate")
+        range_.simulate(world, out, settings.seed, scale, progress.advance)
+    place = {"world": world, "traffic": str(out / "traffic"), "truth": str(out / "truth"), "seed": settings.seed}
+    if as_json:
+        print_json(place)
+    else:
+        print_result(f"world {world}, seed {settings.seed}: traffic in {place['traffic']}, truth in {place['truth']}")
+
+
+def score(
+    run: RunArgument,
+    *,
+    truth: Annotated[
+        Path, typer.Option("--truth", metavar="DIR", exists=True, file_okay=False, help="The world's truth/ folder.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a run with the truth of its world."""
+    from hydrometer.simulate import score as scoring
+
+    figures = scoring.score(existing_run(run), truth)
+    _show_score(figures, as_json=as_json)
+
+
+def demo(
+    context: typer.Context,
+    *,
+    seed: SeedOption = None,
+) -> None:
+    """Simulate, scan and score a small world.
+
+    Writes to runs/demo, replaces what an earlier demo wrote there, and says where to look.
+    """
+    from hydrometer import pipeline
+    from hydrometer.simulate import run as range_
+    from hydrometer.simulate import score as scoring
+
+    settings = in_force(context, seed=seed).settings
+    folder = fresh_demo_folder(DEMO_FOLDER)
+    world, run = folder / "world", folder / "run"
+    with shown_progress() as progress:
+        progress.stage("simulate")
+        range_.simulate(DEMO_WORLD, world, settings.seed, 1.0, progress.advance)
+        options = pipeline.ScanOptions()
+        manifest = pipeline.scan([str(world / "traffic")], run, settings, options, progress)
+        progress.stage("score")
+        figures = scoring.score(run, world / "truth")
+    show(run, manifest, as_json=False)
+    _show_score(figures, as_json=False)
+    print_result(f"look at {run / 'report.html'}")
+
+
+def fresh_demo_folder(folder: Path) -> Path:
+    """`folder`, empty but for its marker; only what a former demo made is removed.
+
+    Raises:
+        RunError: something else lies there.
+    """
+    occupied = (
+        folder.is_symlink() or (folder.exists() and not folder.is_dir()) or (folder.is_dir() and any(folder.iterdir()))
+    )
+    if occupied and (folder.is_symlink() or not (folder / DEMO_MARKER).is_file()):
+        raise RunError(
+            str(folder), "something that no demo made", "no such folder, or one that a demo made", "move it away"
+        )
+    for name in ("world", "run"):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DEMO_MARKER).touch()
+    return folder
+
+
+def _show_worlds(*, as_json: bool) -> None:
+    from hydrometer.simulate import run as range_
+
+    rows = [
+        {
+            "world": world.name,
+            "accounts": sum(placement.accounts for placement in (*world.benign, *world.campaigns)),
+            "exchanges": world.exchanges,
+            "campaigns": [placement.plugin for placement in world.campaigns],
+            "benign": [placement.plugin for placement in world.benign],
+            "summary": world.summary,
+        }
+        for world in range_.worlds().values()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        lines = [f"{row['world']:<12} {row['accounts']:>9,} accounts {row['exchanges']:>11,} exchanges" for row in rows]
+        print_result("\n".join(f"{line}  {row['summary']}" for line, row in zip(lines, rows, strict=True)))
+
+
+def _show_score(figures: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(figures)
+    else:
+        from hydrometer.simulate import scoreboard
+
+        print_result(scoreboard.render(figures))

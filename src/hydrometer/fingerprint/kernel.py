@@ -1,0 +1,233 @@
+"""The one pass over text: a document's bytes → lexicon concepts, phrase hashes, sketch, item hash, word count.
+
+Every prompt is read once, by this compiled function, over Arrow's own buffers; the same bytes give the same numbers in
+every thread, process and engine. Long documents are read in a window at their head and one at their tail, so that cost
+per document is bounded; only the item hash covers all bytes.
+
+Words: runs of ASCII letters or of other alphabetic bytes; each Chinese or Japanese character is a word of half weight;
+a word with a digit counts as "a number". Sketch: two minima over 4-word shingles (MinHash, Broder 1997), so that two
+texts share one with the probability of their Jaccard similarity. Lexicon: Aho & Corasick 1975 with a dense table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+HEAD_BYTES = 2048
+TAIL_BYTES = 1024
+PHRASE_UNITS = 10
+"""Length of opening and closing phrase: a word counts 2 units, a Chinese or Japanese character 1."""
+SHINGLE_WORDS = 4
+RING = 16
+"""Words remembered for the closing phrase; at least `PHRASE_UNITS`."""
+
+FNV_OFFSET = np.uint64(14695981039346656037)
+FNV_PRIME = np.uint64(1099511628211)
+MIX_A = np.uint64(0x9E3779B97F4A7C15)
+MIX_B = np.uint64(0xC2B2AE3D27D4EB4F)
+NUMBER_WORD = np.uint64(0x23)
+
+SEPARATOR, LETTER, DIGIT, IDEOGRAPH, TAG = 0, 1, 2, 3, 4
+SPACE = 32
+
+
+@njit(cache=True, nogil=True)
+def mix(value: np.uint64) -> np.uint64:
+    """Finaliser of splitmix64 (Steele et al. 2014): every input bit changes every output bit with probability 1/2."""
+    value ^= value >> np.uint64(30)
+    value *= np.uint64(0xBF58476D1CE4E5B9)
+    value ^= value >> np.uint64(27)
+    value *= np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def classify(text: NDArray[np.uint8], position: int, end: int) -> tuple[int, int]:
+    """(class, length in bytes) of the character at `position`; punctuation of any script is a separator."""
+    byte = text[position]
+    if byte < 0x80:
+        if 97 <= byte <= 122 or 65 <= byte <= 90:
+            return LETTER, 1
+        if 48 <= byte <= 57:
+            return DIGIT, 1
+        if byte == 60 or byte == 62:
+            return TAG, 1
+        return SEPARATOR, 1
+    length = 1
+    if byte >= 0xF0:
+        length = 4
+    elif byte >= 0xE0:
+        length = 3
+    elif byte >= 0xC0:
+        length = 2
+    length = min(length, end - position)
+    if length == 2:
+        return (SEPARATOR if byte == 0xC2 else LETTER), 2
+    if length == 3:
+        second = text[position + 1]
+        if byte == 0xE2 or (byte == 0xE3 and second == 0x80) or (byte == 0xEF and second >= 0xBC):
+            return SEPARATOR, 3
+        if 0xE3 <= byte <= 0xE9:
+            return IDEOGRAPH, 3
+        return LETTER, 3
+    if length == 4:
+        return IDEOGRAPH, 4
+    return SEPARATOR, length
+
+
+@njit(cache=True, nogil=True)
+def item_hash(text: NDArray[np.uint8], start: int, end: int) -> np.uint64:
+    """Hash of all bytes, eight at a time."""
+    value = FNV_OFFSET
+    position = start
+    while position + 8 <= end:
+        word = np.uint64(0)
+        for step in range(8):
+            word |= np.uint64(text[position + step]) << np.uint64(8 * step)
+        value = (value ^ mix(word)) * FNV_PRIME
+        position += 8
+    while position < end:
+        value = (value ^ np.uint64(text[position])) * FNV_PRIME
+        position += 1
+    return mix(value ^ np.uint64(end - start))
+
+
+@njit(cache=True, nogil=True)
+def take_word(
+    word: np.uint64, units: int, ring: NDArray[np.uint64], ring_units: NDArray[np.int64], state: NDArray[np.uint64]
+) -> None:
+    """Count one word in: state = (words, units, skeleton, opening, sketch a, sketch b)."""
+    words = state[0]
+    ring[words % np.uint64(RING)] = word
+    ring_units[words % np.uint64(RING)] = units
+    state[0] = words + np.uint64(1)
+    state[2] = (state[2] ^ word) * FNV_PRIME
+    if state[1] < np.uint64(PHRASE_UNITS):
+        state[3] = (state[3] ^ word) * FNV_PRIME
+    state[1] += np.uint64(units)
+    if state[0] >= np.uint64(SHINGLE_WORDS):
+        shingle = FNV_OFFSET
+        for back in range(SHINGLE_WORDS):
+            shingle = (shingle ^ ring[(words - np.uint64(back)) % np.uint64(RING)]) * FNV_PRIME
+        state[4] = min(state[4], mix(shingle ^ MIX_A))
+        state[5] = min(state[5], mix(shingle ^ MIX_B))
+
+
+@njit(cache=True, nogil=True)
+def closing_hash(ring: NDArray[np.uint64], ring_units: NDArray[np.int64], words: int) -> np.uint64:
+    """Hash of the last words that make up `PHRASE_UNITS` units."""
+    value = FNV_OFFSET
+    units = 0
+    back = 1
+    while units < PHRASE_UNITS and back <= min(words, RING):
+        slot = (words - back) % RING
+        value = (value ^ ring[slot]) * FNV_PRIME
+        units += ring_units[slot]
+        back += 1
+    return mix(value)
+
+
+@njit(cache=True, nogil=True)
+def scan_window(
+    text: NDArray[np.uint8],
+    bounds: tuple[int, int],
+    automaton: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]],
+    ring: tuple[NDArray[np.uint64], NDArray[np.int64]],
+    state: NDArray[np.uint64],
+) -> np.int64:
+    """Read one window: words into `state`, concepts of the lexicon as a bit mask (returned)."""
+    table, outputs, classes = automaton
+    node = table[0, classes[SPACE]]
+    mask = outputs[node]
+    word, open_word, has_digit, spaced = FNV_OFFSET, False, False, True
+    position, end = bounds
+    while position < end:
+        kind, length = classify(text, position, end)
+        if kind == SEPARATOR:
+            if not spaced:
+                node = table[node, classes[SPACE]]
+                mask |= outputs[node]
+            spaced = True
+        else:
+            for step in range(length):
+                node = table[node, classes[text[position + step]]]
+                mask |= outputs[node]
+            spaced = False
+        if kind == LETTER or kind == DIGIT:
+            for step in range(length):
+                word = (word ^ np.uint64(text[position + step])) * FNV_PRIME
+            open_word = True
+            has_digit = has_digit or kind == DIGIT
+        else:
+            if open_word:
+                take_word(NUMBER_WORD if has_digit else mix(word), 2, ring[0], ring[1], state)
+                word, open_word, has_digit = FNV_OFFSET, False, False
+            if kind == IDEOGRAPH:
+                sign = FNV_OFFSET
+                for step in range(length):
+                    sign = (sign ^ np.uint64(text[position + step])) * FNV_PRIME
+                take_word(mix(sign), 1, ring[0], ring[1], state)
+        position += length
+    if open_word:
+        take_word(NUMBER_WORD if has_digit else mix(word), 2, ring[0], ring[1], state)
+    return mask | outputs[table[node, classes[SPACE]]]
+
+
+@njit(cache=True, nogil=True)
+def read_documents(
+    text: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.int32],
+    outputs: NDArray[np.int64],
+    classes: NDArray[np.uint8],
+) -> NDArray[np.int64]:
+    """All documents of one Arrow buffer.
+
+    Args:
+        text: bytes of all documents, lower case, one after the other.
+        offsets: shape (n + 1,), where each begins.
+        table: shape (states, byte classes), the automaton's next state.
+        outputs: shape (states,), concepts that are complete in a state, as bits.
+        classes: shape (256,), class of each byte.
+
+    Returns:
+        shape (n, 8): concepts, opening, closing, skeleton, sketch a, sketch b, item, words. A phrase hash is 0 where the
+        document is too short for it.
+    """
+    count = len(offsets) - 1
+    result = np.zeros((count, 8), np.int64)
+    ring = np.zeros(RING, np.uint64)
+    ring_units = np.zeros(RING, np.int64)
+    state = np.zeros(6, np.uint64)
+    automaton = (table, outputs, classes)
+    for row in range(count):
+        start, end = offsets[row], offsets[row + 1]
+        if end <= start:
+            continue
+        state[0], state[1], state[2], state[3] = 0, 0, FNV_OFFSET, FNV_OFFSET
+        state[4] = state[5] = np.uint64(0xFFFFFFFFFFFFFFFF)
+        if end - start <= HEAD_BYTES + TAIL_BYTES:
+            mask = scan_window(text, (start, end), automaton, (ring, ring_units), state)
+        else:
+            head, tail = start + HEAD_BYTES, end - TAIL_BYTES
+            while head > start and text[head] & 0xC0 == 0x80:
+                head -= 1
+            while tail < end and text[tail] & 0xC0 == 0x80:
+                tail += 1
+            mask = scan_window(text, (start, head), automaton, (ring, ring_units), state)
+            mask |= scan_window(text, (tail, end), automaton, (ring, ring_units), state)
+        words = int(state[0])
+        result[row, 0] = mask
+        if state[1] >= np.uint64(PHRASE_UNITS):
+            result[row, 1] = np.int64(mix(state[3]))
+            result[row, 2] = np.int64(closing_hash(ring, ring_units, words))
+        if words >= SHINGLE_WORDS:
+            result[row, 4] = np.int64(state[4])
+            result[row, 5] = np.int64(state[5])
+        if words > 0:
+            result[row, 3] = np.int64(mix(state[2]))
+        result[row, 6] = np.int64(item_hash(text, start, end))
+        result[row, 7] = words
+    return result

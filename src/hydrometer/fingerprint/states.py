@@ -1,0 +1,81 @@
+"""Mergeable states: what a unit had sent by the end of each epoch, as sums that add up, and the account-week table.
+
+The state of A and B together is the sum of their states; the state of a moment is the sum over earlier epochs. Distinct
+items are counted where they first appear, which turns "number of different prompts" into a sum, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydrometer.base.families import UNKNOWN
+from hydrometer.base.units import WEEK_US
+from hydrometer.base.workspace import Workspace
+
+ITEMS = """
+with seen as (
+  select u.unit, f.item, min(f.sent_us) // {epoch_us} as epoch, any_value(f.opening) as opening,
+         any_value(f.closing) as closing, bit_or(f.techniques) as techniques
+  from {fingerprints} f join {units} u using (account_id) where f.words > 0 group by u.unit, f.item
+)
+select *, opening <> 0 and row_number() over (partition by unit, opening order by epoch, item) = 1 as new_opening,
+       closing <> 0 and row_number() over (partition by unit, closing order by epoch, item) = 1 as new_closing
+from seen
+"""
+
+PLACES = f"""
+select u.unit, f.sent_us // {{epoch_us}} as epoch, coalesce(f.country, '{UNKNOWN}') as country, f.client_type,
+       count(*) as exchanges
+from {{fingerprints}} f join {{units}} u using (account_id) group by all
+"""
+
+WEEKS = f"""
+select account_id, sent_us // {WEEK_US} as week, count(*) as exchanges, sum(input_tokens)::bigint as input_tokens,
+       sum(output_tokens)::bigint as output_tokens, sum(micro_usd)::bigint as micro_usd,
+       count(*) filter (techniques <> 0) as flagged, bit_or(techniques) as techniques,
+       count(*) filter (coalesce(turn, 1) > 1) as follow_ups, min(sent_us) as first_us, max(sent_us) as last_us
+from {{fingerprints}} group by 1, 2
+"""
+WEEK_SUMS = ("exchanges", "input_tokens", "output_tokens", "micro_usd", "flagged", "follow_ups")
+
+
+def counts(techniques: Sequence[str]) -> str:
+    """SELECT of the per-epoch counts of distinct items by technique (columns `items`, `openings`, `closings`, `t0`, …)."""
+    by_technique = ", ".join(
+        f"count(*) filter (techniques & {1 << bit} <> 0) as t{bit}" for bit in range(len(techniques))
+    )
+    return f"""
+    select unit, epoch, count(*) as items, count(*) filter (new_opening) as openings,
+           count(*) filter (new_closing) as closings,
+           count(*) filter (opening = 0 or closing = 0) as shorts, count(*) filter (techniques <> 0) as flagged, {by_technique}
+    from {{items}} group by 1, 2
+    """
+
+
+def write_states(workspace: Workspace, techniques: Sequence[str]) -> None:
+    """Write `items` (unit × distinct prompt), `unit_epochs`, `places` and `account_weeks`.
+
+    Args:
+        workspace: holds `fingerprints` and `units`.
+        techniques: names of the technique bits, in their order.
+    """
+    workspace.store("items", ITEMS)
+    workspace.store("unit_epochs", counts(techniques))
+    workspace.store("places", PLACES)
+    workspace.store("account_weeks", WEEKS)
+
+
+def merged_weeks(workspace: Workspace, left: str, right: str) -> None:
+    """Write `merged_weeks`: the account-weeks of two parts of a log, merged; the law of merging is tested on it.
+
+    Args:
+        workspace: holds both tables.
+        left: name of the account-week table of one part.
+        right: name of the other's.
+    """
+    sums = ", ".join(f"sum({name})::bigint as {name}" for name in WEEK_SUMS)
+    workspace.store(
+        "merged_weeks",
+        f"""select account_id, week, {sums}, bit_or(techniques) as techniques, min(first_us) as first_us,
+            max(last_us) as last_us from (from {{{left}}} union all from {{{right}}}) group by 1, 2""",
+    )

@@ -1,0 +1,308 @@
+"""Composition: logs → run folder, as stages that read and write named tables.
+
+collect → fingerprint → link → prove → report. Each stage is a short function; what a later one needs lies in the
+workspace under a name. The run folder appears whole or not at all. No clock enters analysis: wall seconds are measured
+for the manifest alone. Source: the architecture, section 2; the contract, sections 2 and 4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import hydrometer
+from hydrometer.base import population as populations
+from hydrometer.base.errors import RunError
+from hydrometer.base.families import FAMILIES, HALVES
+from hydrometer.base.groups import Group
+from hydrometer.base.population import Population
+from hydrometer.base.progress import Progress
+from hydrometer.base.settings import Settings
+from hydrometer.base.workspace import Workspace
+from hydrometer.collect.options import CollectOptions
+from hydrometer.collect.run import CollectReport, collect
+from hydrometer.fingerprint import entities, states
+from hydrometer.fingerprint.lexicon import lexicon
+from hydrometer.fingerprint.run import abstaining, fingerprint, signals
+from hydrometer.link.formation import form
+from hydrometer.prove.judge import Judged, judge
+from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
+from hydrometer.prove.verdict import OVERLAP, Verdict, verdicts
+from hydrometer.share import report_html, report_json
+
+SCHEMA_VERSION = "1"
+HOUR_US = 3_600_000_000
+BYTES_PER_KIB = 1024
+FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
+REGISTER_COLUMNS = {
+    "payment": ("payment_fingerprint",), "network": ("client_ip",), "mail": ("email_domain",), "signup": ("created_at",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions(CollectOptions):
+    """What a scan may be told about its input, and whether it may replace a run."""
+
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the stages of one scan share.
+
+    Attributes:
+        workspace: named tables.
+        settings: what is in force.
+        progress: told of stages and steps.
+        seconds: wall seconds of each stage, for the manifest.
+    """
+
+    workspace: Workspace
+    settings: Settings
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[str, int, int | None], None]]:
+        """A stage: announced, timed, with a callable for its steps."""
+        self.progress.stage(name)
+        began = time.perf_counter()
+        yield lambda _, done, total: self.progress.advance(done, total)
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+def scan(inputs: Sequence[str], out: Path, settings: Settings, options: ScanOptions, progress: Progress) -> dict[str, Any]:
+    """Logs → ranked, proven campaigns in the run folder `out`.
+
+    Args:
+        inputs: files, globs, folders or `-`.
+        out: run folder; must not exist unless `options.force`.
+        settings: what is in force.
+        options: what to make of the input.
+        progress: told how far the run is.
+
+    Returns:
+        the manifest, as it is written to `manifest.json`.
+
+    Raises:
+        RunError: `out` is in the way.
+        InputError: no input yields an exchange.
+        UsageError, PackError: an option, a file beside the traffic or a pack is wrong.
+    """
+    refuse_to_overwrite(out, options.force)
+    unfinished = out.parent / f".{out.name}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    workspace = Workspace(unfinished / "work", settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
+    try:
+        run = Run(workspace, settings, progress)
+        manifest = stages(run, inputs, options, unfinished)
+        workspace.close()
+        shutil.rmtree(unfinished / "work")
+        if out.exists():
+            shutil.rmtree(out)
+        unfinished.rename(out)
+    finally:
+        workspace.close()
+        shutil.rmtree(unfinished, ignore_errors=True)
+        progress.close()
+    return manifest
+
+
+def refuse_to_overwrite(out: Path, force: bool) -> None:
+    """Raise RunError where `out` is in the way: a run is only replaced with `force`, and nothing else ever is."""
+    if not out.exists():
+        return
+    is_run = out.is_dir() and ((out / "manifest.json").exists() or not any(out.iterdir()))
+    if not is_run:
+        raise RunError(str(out), "something that is not a run folder", "a path that is free", "choose another --out")
+    if not force and any(out.iterdir()):
+        raise RunError(str(out), "a run from before", "a path that is free", "choose another --out, or replace it with --force")
+
+
+def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> dict[str, Any]:
+    """All stages in order; the manifest."""
+    names = [name for name in CollectOptions.__dataclass_fields__]
+    with run.stage("collect") as step:
+        collected = collect(inputs, CollectOptions(**{name: getattr(options, name) for name in names}), run.workspace, step)
+    read(run)
+    last = int(run.workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
+    known = populations.observed(run.workspace, layer_columns())
+    register = tuple(use.model_dump() for use in collected.register)
+
+    def at(epoch: int) -> tuple[Population, list[Judged]]:
+        population = populations.load(run.workspace, epoch, known)
+        return population, judged_at(run, population, link(population, run.settings.minimum_accounts), epoch, register)
+
+    with run.stage("link and prove"):
+        population, judged = at(last)
+        accounts = unit_accounts(run.workspace, population.units)
+        first_us = first_exchanges(run.workspace, population.units)
+        reported = verdicts(judged, population, run.settings.q, [names[0] for names in accounts], first_us)
+    with run.stage("first detectable") as step:
+        detectable = first_detectable(run, reported, last, lambda epoch: listed_members(at(epoch)[1], run.settings.q), step)
+    with run.stage("report"):
+        manifest = report(run, collected, out, Findings(population, judged, reported, detectable))
+    return manifest
+
+
+def read(run: Run) -> None:
+    """Fingerprint every exchange; then units, entities and mergeable states."""
+    key = run.settings.key_bytes
+    with run.stage("fingerprint") as step:
+        fingerprint(run.workspace, key, step)
+    with run.stage("entities") as step:
+        entities.write_units(run.workspace)
+        entities.write_entities(run.workspace, signals(), key, step)
+        states.write_states(run.workspace, tuple(lexicon().techniques))
+
+
+def layer_columns() -> dict[str, tuple[str, ...]]:
+    """Layers of the fingerprint with the columns that hold their entities."""
+    return {layer: columns for signal in signals().values() for layer, columns in signal.layers.items()}
+
+
+def link(population: Population, smallest: int) -> list[Group]:
+    """Candidate groups of both halves."""
+    return [group for half in HALVES for group in form(population.forming(half), smallest)[0]]
+
+
+def judged_at(run: Run, population: Population, groups: list[Group], epoch: int, register: tuple[dict[str, Any], ...]) -> list[Judged]:
+    """Judge the candidates with what was known at the end of an epoch."""
+    return judge(
+        run.workspace, population, groups, last_epoch=epoch, seed=run.settings.seed,
+        techniques=tuple(lexicon().techniques), register=register,
+    )  # fmt: skip
+
+
+def listed_members(judged: list[Judged], q: float) -> list[frozenset[int]]:
+    """Units of each group that is at least suspected."""
+    return [frozenset(group.membership.units.tolist()) for group in judged if group.listed(q)]
+
+
+def first_detectable(
+    run: Run, reported: list[Verdict], last: int, listed_at: Callable[[int], list[frozenset[int]]], step: Callable[[str, int, int | None], None]
+) -> dict[str, datetime]:
+    """End of the first epoch in which each listed group, formed and judged from what was known then, was listed.
+
+    Found by bisection: the epoch returned lists the group and the one before it does not. That it would stay listed once
+    it is, which bisection assumes, is what more data do; epochs before an earlier, passing listing are not searched.
+
+    Args:
+        run: settings and epoch length.
+        reported: verdicts of the whole log.
+        last: last epoch.
+        listed_at: epoch → units of the groups listed then.
+        step: told of progress.
+    """
+    listed = [verdict for verdict in reported if verdict.level == "suspected"]
+    first = int(run.workspace.query("select min(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
+    seen: dict[int, list[frozenset[int]]] = {}
+
+    def found(epoch: int, verdict: Verdict) -> bool:
+        if epoch not in seen:
+            seen[epoch] = listed_at(epoch)
+        own = frozenset(verdict.judged.membership.units.tolist())
+        return any(len(own & other) >= OVERLAP * len(other) for other in seen[epoch])
+
+    result: dict[str, datetime] = {}
+    for number, verdict in enumerate(listed, 1):
+        low, high = first - 1, last
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if found(middle, verdict) else (middle, high)
+        result[verdict.campaign_id] = datetime.fromtimestamp((high + 1) * run.workspace.epoch_us // 1_000_000, UTC)
+        step("first detectable", number, len(listed))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What link and prove found: the population, all judged groups, those reported, and since when."""
+
+    population: Population
+    judged: list[Judged]
+    reported: list[Verdict]
+    detectable: dict[str, datetime]
+
+
+def report(run: Run, collected: CollectReport, out: Path, findings: Findings) -> dict[str, Any]:
+    """Write the run folder: tables, state, manifest and both reports."""
+    rules = lexicon()
+    written = tables(
+        run.workspace, findings.population, findings.reported, detectable=findings.detectable, prior=run.settings.prior,
+        vocabulary=Vocabulary(tuple(rules.techniques), tuple(rules.capabilities)),
+        unsupported=[str(country) for country in collected.policy.get("unsupported_countries", ())],
+    )  # fmt: skip
+    for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
+        pq.write_table(table, out / f"{name}.parquet", compression="zstd")
+    keep_state(run.workspace, out / "state")
+    manifest = facts(run, collected, findings)
+    report_json.write(out, manifest)
+    report_html.write(out, manifest)
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+    return manifest
+
+
+def keep_state(workspace: Workspace, folder: Path) -> None:
+    """Keep what explains a verdict and what a later run builds on: pseudonymous fingerprints, no text."""
+    folder.mkdir()
+    shutil.copyfile(workspace.path("fingerprints"), folder / "fingerprints.parquet")
+    shutil.copyfile(workspace.path("account_weeks"), folder / "account_weeks.parquet")
+    accounts: pa.Table = workspace.read("accounts", ["account_id", "organization_id"])
+    pq.write_table(accounts, folder / "accounts.parquet", compression="zstd")
+
+
+def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, Any]:
+    """The manifest: what was read, with which settings, what abstained, what it cost."""
+    settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory"})
+    text = json.dumps(settings, sort_keys=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else BYTES_PER_KIB)
+    return {
+        "schema_version": SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
+        "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "inputs": [asdict(one) | {"format": one.pack} for one in collected.inputs],
+        "engine": {"name": "duckdb", "threads": run.workspace.threads}, "seed": run.settings.seed,
+        "stage_seconds": {name: round(value, 3) for name, value in run.seconds.items()}, "peak_rss_bytes": peak,
+        "columns_absent": {"exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent)},
+        "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
+        "detectors_abstained": abstentions(collected), "prior": run.settings.prior, "benign_library": 0,
+        "false_discovery": {
+            "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
+            "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),
+        },
+        "totals": {"exchanges": collected.exchanges, "accounts": run.workspace.read("units").num_rows},
+        "keyed": run.settings.key is not None,
+    }  # fmt: skip
+
+
+def abstentions(collected: CollectReport) -> dict[str, str]:
+    """Detector → why it could not look: signals and families without a column, and what this version does not have."""
+    said = {
+        name: f"no column of {', '.join(needs)}" for name, needs in abstaining(signals(), collected.absent_columns).items()
+    }
+    absent = set(collected.absent_columns) | set(collected.account_columns_absent)
+    said |= {
+        f"urn_{family.name}": f"no column of {', '.join(REGISTER_COLUMNS[family.name])}"
+        for family in FAMILIES
+        if set(REGISTER_COLUMNS.get(family.name, ("",))) <= absent
+    }
+    if {"turn", "conversation_id"} & absent or "output_tokens" in absent:
+        said["answer_dependence"] = "needs conversation_id, turn and output_tokens"
+    said["benign_library"] = "no library of benign operators in this version: benign_p is null, nothing is confirmed"
+    said["release_pivot"] = "not in this version: pivot_at is null"
+    return dict(sorted(said.items()))
+

@@ -1,0 +1,202 @@
+"""Verdicts → the run's tables of groups: campaigns, members, operators, attributed exchanges, evidence, links.
+
+All sums are taken over integers (millionths of a probability times whole tokens or micro-dollars), so that they do not
+depend on the order of rows. Source: the contract, section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from hydrometer.base.cases import Evidence
+from hydrometer.base.families import FAMILIES
+from hydrometer.base.population import Population
+from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
+from hydrometer.base.units import MICRO_USD, bits
+from hydrometer.base.workspace import Workspace
+from hydrometer.prove.attribution import CELL, Shares, marks, shares
+from hydrometer.prove.membership import strongest_links
+from hydrometer.prove.multiplicity import posterior
+from hydrometer.prove.verdict import Verdict
+
+MILLION = 1_000_000
+LEAST = 0.01
+"""Exchanges that belong with less probability are not attributed."""
+LINKS_MAX = 400
+NOUNS = {
+    "payment_fingerprint": "a payment instrument", "client_ip": "an address", "prefix": "a network prefix",
+    "signup_ip": "a sign-up address", "mail_shape": "a mail shape", "signup_day": "a sign-up day",
+    "system_prompt": "a system prompt", "opening": "an opening phrase", "closing": "a closing phrase",
+    "skeleton": "a prompt skeleton", "sketch": "a wording", "configuration": "a request configuration",
+    "client_stack": "a client stack", "tool_set": "a tool set", "reasoning_signature": "a reasoning signature",
+}  # fmt: skip
+ATTRIBUTED = f"""
+select f.exchange_id, f.account_id, f.sent_us, coalesce(f.input_tokens, 0) as input_tokens,
+       coalesce(f.output_tokens, 0) as output_tokens, f.micro_usd, f.techniques, f.capabilities, f.opening, f.closing,
+       f.item, cast(round(p.probability * {MILLION}) as bigint) as millionths
+from (select *, {CELL} as cell from {{fingerprints}}) f join {{units}} u using (account_id)
+join chances p on p.unit = u.unit and p.cell = f.cell where p.probability >= {LEAST}
+"""
+TOTALS = """
+select sum(millionths)::bigint as exchanges, sum(millionths::hugeint * input_tokens)::double as input_tokens,
+       sum(millionths::hugeint * output_tokens)::double as output_tokens, sum(millionths::hugeint * micro_usd)::double as micro_usd,
+       min(sent_us) as first_us, max(sent_us) as last_us
+from part
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One verdict with everything that was worked out for it.
+
+    Attributes:
+        verdict: level, kind, ids.
+        accounts: unit → its accounts.
+        shares: shares and cell probabilities of its members; None for a group that is not listed.
+        attributed: its exchanges (see `ATTRIBUTED`), with probabilities in millionths.
+        totals: sums over them.
+    """
+
+    verdict: Verdict
+    shares: Shares | None
+    attributed: pa.Table
+    totals: dict[str, float]
+
+    @property
+    def listed(self) -> bool:
+        """Whether the group is confirmed or suspected."""
+        return self.verdict.level in LISTED_LEVELS
+
+
+def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> Reported:
+    """Shares, exchanges and totals of one group; all traffic for a group that is not listed."""
+    membership = verdict.judged.membership
+    found = shares(workspace, population, membership) if verdict.level in LISTED_LEVELS else None
+    cells = found.cell_probability * membership.probability[:, None] if found else np.ones((len(membership.units), 4))
+    chances = pa.table({
+        "unit": np.repeat(membership.units, 4),
+        "cell": np.tile(np.arange(4), len(membership.units)),
+        "probability": np.round(np.clip(cells, 0.0, 1.0).ravel(), 6),
+    })
+    part = workspace.query(ATTRIBUTED, marks=marks(membership), chances=chances)
+    totals = workspace.query(TOTALS, part=part).to_pylist()[0]
+    return Reported(verdict, found, part, {name: float(value or 0) for name, value in totals.items()})
+
+
+def moment(microseconds: float) -> datetime:
+    """A UTC time from microseconds since 1970."""
+    return datetime.fromtimestamp(int(microseconds) // 1_000_000, UTC).replace(microsecond=int(microseconds) % 1_000_000)
+
+
+def campaign_row(reported: Reported, prior: float, words: dict[str, object], detectable: datetime | None) -> dict[str, object]:
+    """The row of `campaigns`, without its rank.
+
+    Args:
+        reported: the group.
+        prior: probability that a judged group is a campaign.
+        words: capabilities, techniques and summary.
+        detectable: end of the first epoch in which the group was at least suspected.
+    """
+    verdict, totals, judged = reported.verdict, reported.totals, reported.verdict.judged
+    return {
+        "campaign_id": verdict.campaign_id, "operator_id": verdict.operator_id, "kind": verdict.kind, "level": verdict.level,
+        "q_value": min(judged.q_value, 1.0),
+        "operator_bits": None if judged.operator_log_e is None else bits(judged.operator_log_e),
+        "extraction_bits": None if judged.extraction_log_e is None else bits(judged.extraction_log_e),
+        "benign_p": None, "posterior": posterior(judged.log_e, prior), "accounts": len(judged.membership.units),
+        "exchanges": totals["exchanges"] / MILLION, "input_tokens": totals["input_tokens"] / MILLION,
+        "output_tokens": totals["output_tokens"] / MILLION, "usd": totals["micro_usd"] / MILLION / MICRO_USD,
+        "first_seen": moment(totals["first_us"]), "last_seen": moment(totals["last_us"]), "detectable_at": detectable,
+        "pivot_at": None, "innocent_explanation": verdict.explanation, **words,
+    }  # fmt: skip
+
+
+def ranked(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Rows by expected loss × posterior, ties by id, with their rank from 1; listed groups come first."""
+    order = sorted(
+        rows,
+        key=lambda row: (
+            row["level"] not in LISTED_LEVELS, -round(float(str(row["usd"])) * float(str(row["posterior"])), 9), str(row["campaign_id"])
+        ),
+    )
+    return [row | {"rank": number} for number, row in enumerate(order, 1)]
+
+
+def member_rows(reported: Reported, accounts: list[list[str]]) -> list[dict[str, object]]:
+    """Rows of `members`: one per account, with the two families that say most."""
+    membership, found = reported.verdict.judged.membership, reported.shares
+    rows: list[dict[str, object]] = []
+    for place, unit in enumerate(membership.units):
+        nats = membership.nats[place]
+        best = [number for number in np.argsort(-np.round(nats, 9), kind="stable")[:2] if nats[number] > 0]
+        reasons = [f"{FAMILIES[number].name} like the group's ({bits(float(nats[number])):.1f} bits)" for number in best]
+        for account in accounts[int(unit)]:
+            rows.append({
+                "campaign_id": reported.verdict.campaign_id, "account_id": account, "role": "operator",
+                "probability": float(membership.probability[place]),
+                "share": float(found.share[place]) if found else None,
+                "share_low": float(found.low[place]) if found else None,
+                "share_high": float(found.high[place]) if found else None,
+                "because": "; ".join(reasons) or "founded the group; nothing held out speaks for it",
+            })  # fmt: skip
+    return rows
+
+
+def evidence_rows(reported: Reported) -> list[dict[str, object]]:
+    """Rows of `evidence` of one group."""
+    return [_evidence(reported.verdict.campaign_id, row) for row in reported.verdict.judged.evidence]
+
+
+def _evidence(campaign_id: str, row: Evidence) -> dict[str, object]:
+    names = ("hypothesis", "signal", "family", "value", "unit", "n", "null_model", "stratum", "empirical_bits", "model_bits", "statement")
+    return {"campaign_id": campaign_id, "account_id": None, "bits": row.model_bits} | {name: getattr(row, name) for name in names}
+
+
+def operator_table(reports: list[Reported], accounts: list[list[str]]) -> pa.Table:
+    """`operators`: groups that are one hand; an account goes to the first of them, so that operators do not overlap."""
+    taken: set[str] = set()
+    rows: list[dict[str, object]] = []
+    for reported in reports:
+        if reported.verdict.operator_id is None:
+            continue
+        for place, unit in enumerate(reported.verdict.judged.membership.units):
+            for account in accounts[int(unit)]:
+                if account not in taken:
+                    taken.add(account)
+                    probability = float(reported.verdict.judged.membership.probability[place])
+                    rows.append({"operator_id": reported.verdict.operator_id, "account_id": account, "probability": probability})
+    return from_rows(rows, OUTPUTS["operators"])
+
+
+def link_rows(population: Population, reported: Reported, accounts: list[list[str]]) -> list[dict[str, object]]:
+    """Rows of `links`: the rarest things that pairs of members share, and how common such a coincidence is."""
+    units = int(population.active.sum())
+    family = {layer: family.name for family in FAMILIES for layer in family.layers}
+    return [
+        {
+            "campaign_id": reported.verdict.campaign_id, "account_a": accounts[a][0], "account_b": accounts[b][0], "layer": layer,
+            "family": family[layer], "bits": bits(nats),
+            "statement": f"Both show {NOUNS[layer]} that {holders} of {units} operators show, {members} of them in this group.",
+        }
+        for a, b, layer, nats, members, holders in strongest_links(population, reported.verdict.judged.membership, LINKS_MAX)
+    ]  # fmt: skip
+
+
+def attributed_table(reports: list[Reported]) -> pa.Table:
+    """`attributed`: exchanges of the listed groups; an exchange of two campaigns is divided so that it adds up to one."""
+    listed = [reported for reported in reports if reported.listed]
+    if not listed:
+        return from_rows([], OUTPUTS["attributed"])
+    parts = [
+        pa.table({
+            "exchange_id": reported.attributed["exchange_id"],
+            "campaign_id": pa.array([reported.verdict.campaign_id] * len(reported.attributed), pa.string()),
+            "probability": pa.array(reported.attributed["millionths"].to_numpy() / MILLION),
+        })
+        for reported in listed
+    ]
+    return pa.concat_tables(parts).cast(OUTPUTS["attributed"]).sort_by([("campaign_id", "ascending"), ("exchange_id", "ascending")])

@@ -1,0 +1,133 @@
+"""Which exchanges of a member belong to the campaign, and what share of the account that is, with an interval.
+
+An account's exchanges fall into four cells: wording of the group or not × a technique or not. The campaign's own mix is
+taken from the least mixed quarter of its members, ordinary traffic from outsiders. The moment estimator is unbiased at
+share 0, where a likelihood fit would always "find" some; its variance has the term for how accounts differ, without
+which a 95 % interval covers 42 %. Source: `statistics.md` section 9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hydrometer.base.population import Population
+from hydrometer.base.workspace import Workspace
+from hydrometer.prove.membership import Membership
+
+CELLS = 4
+SMOOTHING = 0.5
+"""Count added to each cell of a mix."""
+VOLUME_MIN = 5
+"""Exchanges that an outsider must have to tell how accounts differ."""
+Z95 = 1.959964
+"""Two-sided 95 % quantile of the normal distribution."""
+LAYER_COLUMNS = {"opening": ("opening",), "closing": ("closing",), "skeleton": ("skeleton",), "sketch": ("sketch_a", "sketch_b"), "system_prompt": ("system_prompt",)}
+MARKED = " or ".join(
+    f"{column} in (select hash from marks where layer = '{layer}')" for layer, columns in LAYER_COLUMNS.items() for column in columns
+)
+CELL = f"2 * ({MARKED})::int + (techniques <> 0)::int"
+COUNTS = f"""
+select u.unit, {CELL} as cell, count(*) as n from {{fingerprints}} f join {{units}} u using (account_id) group by 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares of a group's members and the probability of each cell.
+
+    Attributes:
+        share: shape (k,), estimated share of each member's exchanges, in [0, 1].
+        low: shape (k,), lower end of the 95 % interval.
+        high: shape (k,), upper end.
+        cell_probability: shape (k, 4), probability that an exchange of a member in a cell belongs to the campaign.
+    """
+
+    share: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    cell_probability: NDArray[np.float64]
+
+
+def marks(membership: Membership) -> pa.Table:
+    """The group's wordings as a table (layer, hash)."""
+    layers = [layer for layer in LAYER_COLUMNS if layer in membership.enriched]
+    hashes = [membership.enriched[layer] for layer in layers]
+    return pa.table({
+        "layer": pa.array(np.repeat(np.array(layers, dtype=object), [len(part) for part in hashes]), pa.string()),
+        "hash": pa.array(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), pa.int64()),
+    })
+
+
+def shares(workspace: Workspace, population: Population, membership: Membership) -> Shares:
+    """Shares of the members of one group.
+
+    Args:
+        workspace: holds `fingerprints` and `units`.
+        population: all units.
+        membership: the group.
+    """
+    found = workspace.query(COUNTS, marks=marks(membership))
+    counts = np.zeros((population.units, CELLS))
+    counts[found["unit"].to_numpy(), found["cell"].to_numpy()] = found["n"].to_numpy()
+    inside = np.zeros(population.units, np.bool_)
+    inside[membership.units] = True
+    return estimate(counts[membership.units], counts[~inside & (counts.sum(axis=1) >= VOLUME_MIN)])
+
+
+def mix(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smoothed share of each cell over all rows; shape (cells,)."""
+    total = counts.sum(axis=0) + SMOOTHING
+    result: NDArray[np.float64] = total / total.sum()
+    return result
+
+
+def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Shares:
+    """Moment estimator of each member's share.
+
+    Args:
+        members: shape (k, cells), exchanges.
+        outsiders: shape (m, cells), exchanges of accounts outside.
+
+    >>> none = np.array([[40.0, 0, 0, 0]] * 40)
+    >>> estimate(np.array([[0.0, 0, 0, 50], [25, 0, 0, 25]]), none).share.round(1).tolist()
+    [1.0, 0.5]
+    """
+    ordinary = mix(outsiders) if len(outsiders) else mix(np.zeros((1, CELLS)))
+    volume = np.maximum(members.sum(axis=1), 1.0)
+    rough = members @ _score(mix(members), ordinary) / volume
+    purest = members[rough >= np.quantile(rough, 0.75)]
+    campaign = mix(purest)
+    score = _score(campaign, ordinary)
+    level_campaign, level_ordinary = float(campaign @ score), float(ordinary @ score)
+    gap = level_campaign - level_ordinary
+    if gap <= 1e-6:
+        whole = np.ones(len(members))
+        return Shares(whole, np.zeros(len(members)), whole, np.ones((len(members), CELLS)))
+    mean = members @ score / volume
+    share = np.clip((mean - level_ordinary) / gap, 0.0, 1.0)
+    spread = _between(outsiders, score)
+    mixed = share[:, None] * campaign + (1.0 - share[:, None]) * ordinary
+    sampling = (mixed @ score**2 - (mixed @ score) ** 2) / volume
+    deviation = np.sqrt(np.maximum(sampling + (1.0 - share) ** 2 * spread, 0.0)) / gap
+    probability = share[:, None] * campaign / np.maximum(mixed, 1e-12)
+    return Shares(share, np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0), probability)
+
+
+def _score(campaign: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Locally best weights of the cells: (f₁ − f₀) / (½f₀ + ½f₁)."""
+    result: NDArray[np.float64] = (campaign - ordinary) / (0.5 * campaign + 0.5 * ordinary)
+    return result
+
+
+def _between(outsiders: NDArray[np.float64], score: NDArray[np.float64]) -> float:
+    """τ²: variance of the mean score between ordinary accounts, without the part that sampling explains."""
+    if len(outsiders) < 2:
+        return 0.0
+    volume = outsiders.sum(axis=1)
+    mean = outsiders @ score / volume
+    within = (outsiders @ score**2 / volume - mean**2) / volume
+    return max(float(mean.var() - within.mean()), 0.0)

@@ -1,0 +1,222 @@
+"""All candidate groups of a moment → judged groups: H1 and H2 e-values, their minimum, e-BH over all of them.
+
+A group formed on one half is tested on the other; where both halves formed (nearly) the same group, the two H1 e-values
+are averaged. A campaign is H1 ∧ H2, so its e-value is the smaller one, never a sum or product.
+Source: `statistics.md` sections 2 (split), 3.1 (conjunction), 3.2 (multiplicity).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer.base.cases import Case, Counts, Evidence, Finding, Test
+from hydrometer.base.families import other_half
+from hydrometer.base.groups import Group, jaccard
+from hydrometer.base.plugins import discover
+from hydrometer.base.population import Population
+from hydrometer.base.units import decide
+from hydrometer.base.workspace import Workspace
+from hydrometer.prove import tests as test_room
+from hydrometer.prove.background import log_mean
+from hydrometer.prove.counts import group_counts, unit_counts
+from hydrometer.prove.membership import Membership, enlarge, founding
+from hydrometer.prove.multiplicity import q_values
+
+MATCHED = 0.5
+"""Jaccard index from which groups of the two halves are the same candidate."""
+NEIGHBOUR_SHARE = 0.05
+NEIGHBOUR_MEMBERS = 3
+"""An enriched wording marks a group's neighbourhood when this share of its members, and this many, use it."""
+NEIGHBOUR_LAYERS = ("opening", "closing", "skeleton", "sketch")
+Explanation = tuple[str, str, str]
+ROLES = ("authorisation", "declaration", "exoneration", "explanation")
+REFINED_NATS = float(np.log(100.0))
+"""ln e of H1 from which a group's membership is worked out before H2 looks at it; membership never reads the flags."""
+OVERRIDING = ROLES[:2]
+"""Roles whose explanation wins even where both hypotheses hold."""
+NO_EVIDENCE = -700.0
+"""ln e of a hypothesis that no test could look at (e = 0 as far as a float goes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judged group.
+
+    Attributes:
+        founders: shape (k,), the units that formation put together, ascending.
+        membership: who belongs to it, with probabilities; the founders alone where H1 does not hold.
+        origin: how it was formed.
+        operator_log_e: ln e of H1; None = no held-out family was observed.
+        extraction_log_e: ln e of H2; None = no test of H2 could look.
+        q_value: e-BH over all groups, on the smaller of the two.
+        evidence: rows of all tests.
+        explanations: innocent explanations that fit, as (role of the test, words, kind of group), strongest role first.
+    """
+
+    founders: NDArray[np.int64]
+    membership: Membership
+    origin: str
+    operator_log_e: float | None
+    extraction_log_e: float | None
+    q_value: float
+    evidence: tuple[Evidence, ...]
+    explanations: tuple[Explanation, ...]
+
+    @property
+    def overriding(self) -> Explanation | None:
+        """The explanation that wins whatever the evidence says, if there is one."""
+        return next((explanation for explanation in self.explanations if explanation[0] in OVERRIDING), None)
+
+    def listed(self, q: float) -> bool:
+        """Whether it is at least suspected at false-discovery level `q`."""
+        return decide(self.q_value) <= q and self.overriding is None
+
+    @property
+    def log_e(self) -> float:
+        """ln of the conjunction's e-value."""
+        return min(NO_EVIDENCE if value is None else value for value in (self.operator_log_e, self.extraction_log_e))
+
+
+def tests() -> dict[str, Test]:
+    """All tests, by name."""
+    return discover(test_room, "TEST")
+
+
+def candidates(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
+    """Groups of both halves, matched one to one where they are the same candidate; each candidate counts once."""
+    by_half: dict[str, list[Group]] = {}
+    for group in groups:
+        by_half.setdefault(group.half, []).append(group)
+    if len(by_half) < 2:
+        return [(group,) for group in groups]
+    left, right = by_half.values()
+    pairs = sorted(
+        (-round(jaccard(a.members, b.members), 9), i, j) for i, a in enumerate(left) for j, b in enumerate(right)
+        if jaccard(a.members, b.members) >= MATCHED
+    )
+    taken_left: set[int] = set()
+    taken_right: set[int] = set()
+    matched: list[tuple[Group, ...]] = []
+    for _, i, j in pairs:
+        if i not in taken_left and j not in taken_right:
+            taken_left.add(i)
+            taken_right.add(j)
+            matched.append((left[i], right[j]))
+    matched += [(group,) for i, group in enumerate(left) if i not in taken_left]
+    matched += [(group,) for j, group in enumerate(right) if j not in taken_right]
+    return matched
+
+
+def neighbourhood(population: Population, membership: Membership) -> NDArray[np.bool_]:
+    """Units that use the wordings which mark a group, in it or not: they are no sample of benign operators."""
+    near = np.zeros(population.units, np.bool_)
+    near[membership.units] = True
+    for name in NEIGHBOUR_LAYERS:
+        marks = membership.enriched.get(name)
+        if marks is None or not len(marks):
+            continue
+        layer = population.layers[name]
+        held = layer.held[:, np.searchsorted(layer.entities, marks)]
+        inside = np.asarray(held[membership.units].astype(np.int64).sum(axis=0)).ravel()
+        frequent = inside >= max(NEIGHBOUR_MEMBERS, NEIGHBOUR_SHARE * len(membership.units))
+        near |= np.asarray(held[:, frequent].astype(np.int64).sum(axis=1)).ravel() > 0
+    return near
+
+
+def judge(
+    workspace: Workspace,
+    population: Population,
+    groups: Sequence[Group],
+    *,
+    last_epoch: int,
+    seed: int,
+    techniques: tuple[str, ...],
+    register: tuple[dict[str, object], ...],
+) -> list[Judged]:
+    """Judge every candidate: H1 on its founders, then, where H1 holds, H2 and H4 on all who belong to it.
+
+    Args:
+        workspace: tables that the tests may ask.
+        population: all units up to `last_epoch`.
+        groups: what formation returned, on both halves.
+        last_epoch: last epoch of event time that counts.
+        seed: the run's seed.
+        techniques: names of the technique bits.
+        register: authorised uses.
+
+    Returns:
+        one judged group per candidate, in the order of `candidates`; every candidate counts in the multiplicity.
+    """
+    found = tests()
+    sets = candidates(groups)
+    every = unit_counts(workspace, population.units, last_epoch, len(techniques))
+
+    def case(group: Group, counts: Counts, background: Counts) -> Case:
+        testing = population.testing(other_half(group.half))
+        return Case(group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register)
+
+    first = [
+        [test.judge(case(group, every, every)) for test in found.values() if test.hypothesis == "H1" for group in matched]
+        for matched in sets
+    ]
+    operator = [_mean(findings) for findings in first]
+    founders = [np.unique(np.concatenate([group.members for group in matched])) for matched in sets]
+    proven = [value is not None and value >= REFINED_NATS for value in operator]
+    memberships = [
+        enlarge(population, units, population.declared) if sure else founding(units)
+        for units, sure in zip(founders, proven, strict=True)
+    ]
+    pooled = group_counts(workspace, [membership.units for membership in memberships], last_epoch, len(techniques))
+    benign = population.active.copy()
+    for membership, sure in zip(memberships, proven, strict=True):
+        if sure:
+            benign &= ~neighbourhood(population, membership)
+    second = []
+    for number, membership in enumerate(memberships):
+        group = Group(membership.units, sets[number][0].half, sets[number][0].origin)
+        background = every.of(benign & ~neighbourhood(population, membership))
+        second.append(_second(found, case(group, pooled.of(np.array([number])), background), whole=proven[number]))
+    smaller = [
+        min(NO_EVIDENCE if value is None else value for value in (one, two))
+        for one, (two, _, _) in zip(operator, second, strict=True)
+    ]
+    q = q_values(np.array(smaller)) if smaller else np.zeros(0)
+    return [
+        Judged(
+            founders[i], memberships[i], sets[i][0].origin, operator[i], second[i][0], float(q[i]),
+            tuple(row for finding in first[i] for row in finding.evidence) + second[i][1], second[i][2],
+        )
+        for i in range(len(sets))
+    ]
+
+
+def _second(found: dict[str, Test], case: Case, *, whole: bool) -> tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]:
+    """(ln e of H2, evidence of H2 and H4, innocent explanations) of one group.
+
+    Where one hand is not shown (`whole` is false) only the evidence of H2 is looked at: nothing is to be explained.
+    """
+    wanted = {name: test for name, test in found.items() if test.hypothesis != "H1" and (whole or test.role == "evidence")}
+    findings = {name: test.judge(case) for name, test in wanted.items()}
+    extraction = _mean([finding for name, finding in findings.items() if found[name].role == "evidence"])
+    if extraction is not None:
+        against = [finding.log_e for name, finding in findings.items() if found[name].role == "exoneration"]
+        extraction += sum(min(0.0, value) for value in against if value is not None)
+    rows = tuple(row for finding in findings.values() for row in finding.evidence)
+    explained = [
+        (found[name].role, finding.explanation, finding.kind or "benign")
+        for name, finding in findings.items()
+        if finding.explanation is not None
+    ]
+    return extraction, rows, tuple(sorted(explained, key=lambda item: ROLES.index(item[0])))
+
+
+def _mean(findings: Sequence[Finding]) -> float | None:
+    """ln of the mean of the e-values; None where every test abstained."""
+    values = [finding.log_e for finding in findings if finding.log_e is not None]
+    return log_mean(values) if values else None
+
+

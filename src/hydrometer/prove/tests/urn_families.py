@@ -1,0 +1,67 @@
+"""H1: the urn on each family that did not form the group; the mean over families is one e-value.
+
+Families are tested apart, each with its own clumping rate and strata, and averaged: a mean of e-values is an e-value
+under any dependence, a product is not. Source: `statistics.md` sections 2.1, 2.3 and 2.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hydrometer.base.cases import Case, Evidence, Finding, Test
+from hydrometer.base.families import FAMILY, Family
+from hydrometer.base.population import Layer
+from hydrometer.base.units import bits
+from hydrometer.prove.background import log_mean
+from hydrometer.prove.urn import group_log_e, not_popular
+
+OBSERVED_MIN = 5
+"""Members that must show a family before it is tested."""
+
+
+def judge(case: Case) -> Finding:
+    """The urn on each observed family, and a row of evidence for each."""
+    rows = [row for row in (one_family(case, FAMILY[name], layers) for name, layers in case.testing.families.items()) if row]
+    if not rows:
+        return Finding()
+    return Finding(log_mean([log_e for log_e, _ in rows]), tuple(evidence for _, evidence in rows))
+
+
+def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[float, Evidence] | None:
+    """ln e and evidence of one family; None where too few members show it."""
+    population = case.population
+    eligible = np.logical_or.reduce([layer.observed for layer in layers]) & population.active
+    present = case.group.members[eligible[case.group.members]]
+    if len(present) < OBSERVED_MIN:
+        return None
+    whole = sparse.hstack([layer.held for layer in layers], format="csr")
+    kept = not_popular(whole, population.units)
+    held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
+    strata = population.strata(family)
+    value = group_log_e(
+        case.group.members, held, entities, strata, eligible, clumping=family.clumping, seed=case.seed, stage=f"urn {family.name}"
+    )
+    sharing = np.asarray((held[present].astype(np.int64).sum(axis=0) >= 2)).ravel()
+    linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
+    names = population.stratum_names["clients" if family.behavioural else "regions"]
+    statement = (
+        f"{linked} of {len(present)} members share {family.name} entities with another member; unrelated accounts of the "
+        f"same strata, clumping up to {family.clumping:.0%}, explain this {'worse' if value > 0 else 'better'} than one hand."
+    )
+    evidence = Evidence(
+        "H1", f"urn_{family.name}", family.name, linked / len(present), "share of members", len(present),
+        f"urn on a held-out family, benign clumping {family.clumping:g}", f"{len(np.unique(strata[present]))} of {len(names)} strata",
+        min(bits(value), float(np.log2(int(eligible.sum()) + 1))), bits(value), statement,
+    )
+    return value, evidence
+
+
+TEST = Test(
+    name="urn_families",
+    hypothesis="H1",
+    role="evidence",
+    judge=judge,
+    source="statistics cookbook, section 2.1",
+    benign_twins=("ide_users", "carrier_nat", "households"),
+)

@@ -1,0 +1,122 @@
+"""Judged groups → groups as they are reported: which are one campaign, at which level, of which kind, with which ids.
+
+Formation often finds one campaign several times; groups that lie mostly within a listed one are that campaign and are
+absorbed. The level follows from q alone, the register and declared owners; with no library of benign operators nothing
+is ever more than `suspected`. Source: the contract, section 2 (levels, kinds, ids); `statistics.md` section 3.5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer.base.population import Population
+from hydrometer.base.units import decide
+from hydrometer.prove.judge import REFINED_NATS, Judged
+from hydrometer.prove.membership import enlarge
+
+OVERLAP = 0.5
+"""A group is part of a listed one when at least this share of its members is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One reported group.
+
+    Attributes:
+        judged: the group as judged.
+        level: contract's level.
+        kind: contract's kind.
+        explanation: the innocent explanation that fits best, if any.
+        absorbed: number of other candidates that were found to be the same group.
+        campaign_id: stable id.
+        operator_id: stable id; None where one hand is not shown.
+    """
+
+    judged: Judged
+    level: str
+    kind: str
+    explanation: str | None
+    absorbed: int
+    campaign_id: str
+    operator_id: str | None
+
+
+def verdicts(
+    judged: list[Judged], population: Population, q: float, names: list[str], first_us: NDArray[np.int64]
+) -> list[Verdict]:
+    """Reported groups in the order: listed first (largest first), then the rest by q.
+
+    Args:
+        judged: all judged groups of the run.
+        population: all units.
+        q: false-discovery level.
+        names: name of each unit (its account, or its first account).
+        first_us: shape (units,), first exchange of each unit.
+    """
+    passed = sorted(
+        (group for group in judged if group.listed(q)),
+        key=lambda group: (-len(group.membership.units), decide(group.q_value), group.founders.tolist()),
+    )
+    rest = [group for group in judged if not any(group is other for other in passed)]
+    rest.sort(key=lambda group: (decide(group.q_value), -len(group.membership.units), group.founders.tolist()))
+    kept: list[Judged] = []
+    absorbed: list[int] = []
+    for group in passed:
+        _place(group, kept, absorbed)
+    listed = len(kept)
+    kept = [whole(group, passed, population) for group in kept]
+    for group in rest:
+        _place(group, kept, absorbed, within=listed)
+    taken: set[str] = set()
+    return [
+        _verdict(group, number < listed, absorbed[number], _identity(group, names, first_us, taken))
+        for number, group in enumerate(kept)
+    ]
+
+
+def whole(group: Judged, passed: list[Judged], population: Population) -> Judged:
+    """A listed group with the membership that follows from all listed groups that lie within it."""
+    parts = [other.membership.units for other in passed if np.isin(other.membership.units, group.membership.units).mean() >= OVERLAP]
+    founders = np.unique(np.concatenate([group.membership.units, *parts]))
+    return replace(group, membership=enlarge(population, founders, population.declared))
+
+
+def _place(group: Judged, kept: list[Judged], absorbed: list[int], within: int | None = None) -> None:
+    """Append a group, or count it as part of one (of the first `within`) that already holds most of its members."""
+    for number, other in enumerate(kept[:within]):
+        if np.isin(group.membership.units, other.membership.units).mean() >= OVERLAP:
+            absorbed[number] += 1
+            return
+    kept.append(group)
+    absorbed.append(0)
+
+
+def _verdict(group: Judged, listed: bool, absorbed: int, identity: str) -> Verdict:
+    """Level and kind of one group."""
+    one_hand = group.operator_log_e is not None and decide(group.operator_log_e) >= decide(REFINED_NATS)
+    operator = f"o-{identity}" if one_hand or listed else None
+    campaign = f"c-{identity}"
+    won = group.overriding
+    best = group.explanations[0] if group.explanations else None
+    if listed:
+        return Verdict(group, "suspected", "distillation", best[1] if best else None, absorbed, campaign, operator)
+    if won is not None:
+        level = "authorised" if won[0] == "authorisation" else "benign"
+        return Verdict(group, level, won[2], won[1], absorbed, campaign, operator)
+    if one_hand and best is not None:
+        return Verdict(group, "benign", best[2], best[1], absorbed, campaign, operator)
+    return Verdict(group, "insufficient", "unexplained", best[1] if best else None, absorbed, campaign, operator)
+
+
+def _identity(group: Judged, names: list[str], first_us: NDArray[np.int64], taken: set[str]) -> str:
+    """Hash of the earliest founding member that no other group of this run is named after."""
+    founders = sorted(group.founders.tolist(), key=lambda unit: (int(first_us[unit]), names[unit]))
+    choices = [hashlib.blake2b(names[unit].encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() for unit in founders]
+    choices += [f"{choices[0]}-{number}" for number in range(2, len(taken) + 3)]
+    chosen = next(choice for choice in choices if choice not in taken)
+    taken.add(chosen)
+    return chosen

@@ -1,0 +1,142 @@
+"""What report and console draw of a listed group: hours, masked templates, facts of policy.
+
+A template is shown as the words that its samples have in common; everything that differs is masked, so that no
+customer's content is in the picture. Samples are the bottom k by hash of the exchange id. Facts are listed and never
+enter H1 or H2. Source: the contract, section 2; `docs/tables.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import numpy as np
+import pyarrow as pa
+
+from hydrometer.base.workspace import Workspace
+from hydrometer.prove.assembly import MILLION, Reported, moment
+
+HOUR_US = 3_600_000_000
+TEMPLATES_MAX = 12
+SAMPLES = 6
+MASK = "⟨…⟩"
+WORDS_MAX = 120
+"""Words of a sample that are looked at; what lies beyond is masked."""
+COMMON_WORDS_MIN = 3
+WORD = re.compile(r"\w+|[^\w\s]")
+TIMELINE = f"""
+with seen as (select account_id, min(sent_us) // {HOUR_US} as first_hour from part group by 1)
+select p.sent_us // {HOUR_US} as hour, sum(millionths)::bigint as millionths,
+       sum(millionths::hugeint * output_tokens)::double as output_tokens, count(distinct p.account_id) as accounts,
+       count(distinct p.account_id) filter (s.first_hour = p.sent_us // {HOUR_US}) as new_accounts
+from part p join seen s using (account_id) group by 1 order by 1
+"""
+FAMILIES = """
+with keyed as (
+  select *, case when opens.n >= closes.n then p.opening else p.closing end as template from part p
+  join (select opening, count(*) as n from part group by 1) opens using (opening)
+  join (select closing, count(*) as n from part group by 1) closes using (closing)
+)
+select template, count(*) as exchanges, count(distinct account_id) as accounts, count(distinct item) as distinct_items,
+       bit_or(techniques) as techniques, list(exchange_id order by md5(exchange_id))[1:$samples] as samples
+from keyed where template <> 0 group by 1 order by exchanges desc, template limit $most
+"""
+TEXTS = "select exchange_id, prompt from {exchanges} where exchange_id in (select exchange_id from wanted) order by md5(exchange_id)"
+
+
+def masked(texts: Sequence[str]) -> str:
+    """The words that all texts have in common, in order, with everything else masked.
+
+    >>> masked(["Explain tides in full now", "Explain volcanoes in full now"])
+    'Explain ⟨…⟩ in full now'
+    """
+    words = [WORD.findall(text)[:WORDS_MAX] for text in texts]
+    common = words[0]
+    for other in words[1:]:
+        blocks = SequenceMatcher(None, common, other, autojunk=False).get_matching_blocks()
+        common = [common[place] for block in blocks for place in range(block.a, block.a + block.size)]
+    if len(texts) < 2 or len(common) < COMMON_WORDS_MIN:
+        return MASK
+    places = [_positions(common, other) for other in words]
+    broken = [any(place[i] != (place[i - 1] + 1 if i else 0) for place in places) for i in range(len(common))]
+    open_end = any(place[-1] != len(other) - 1 for place, other in zip(places, words, strict=True))
+    pieces = [piece for gap, word in zip(broken, common, strict=True) for piece in ([MASK, word] if gap else [word])]
+    return " ".join([*pieces, MASK] if open_end else pieces)
+
+
+def _positions(common: Sequence[str], words: Sequence[str]) -> list[int]:
+    """Earliest places of a subsequence's words."""
+    places: list[int] = []
+    for word in common:
+        places.append(words.index(word, places[-1] + 1 if places else 0))
+    return places
+
+
+def template_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
+    """Rows of `templates`: the wordings with most exchanges, masked; null where the log has no text."""
+    part = reported.attributed
+    found = workspace.query(FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(TEMPLATES_MAX)), part=part).to_pylist()
+    wanted = pa.table({"exchange_id": pa.array(sorted({one for row in found for one in row["samples"]}), pa.string())})
+    text = {row["exchange_id"]: row["prompt"] for row in workspace.query(TEXTS, wanted=wanted).to_pylist()} if found else {}
+    rows: list[dict[str, object]] = []
+    for row in found:
+        samples = [text[one] for one in row["samples"] if text.get(one)]
+        rows.append({
+            "campaign_id": reported.verdict.campaign_id, "template_id": f"t-{row['template'] & 0xFFFFFFFFFFFF:012x}",
+            "masked": masked(samples) if samples else None, "exchanges": row["exchanges"], "accounts": row["accounts"],
+            "distinct_items": row["distinct_items"], "share": row["exchanges"] / max(len(part), 1),
+            "techniques": [name for bit, name in enumerate(names) if row["techniques"] >> bit & 1],
+        })  # fmt: skip
+    return rows
+
+
+def timeline_rows(workspace: Workspace, reported: Reported) -> list[dict[str, object]]:
+    """Rows of `timeline`: each hour of the group with traffic; bans of members and releases stand in their hour."""
+    found = workspace.query(TIMELINE, part=reported.attributed).to_pylist()
+    events = _events(workspace, reported)
+    return [
+        {
+            "campaign_id": reported.verdict.campaign_id, "hour": moment(row["hour"] * HOUR_US), "exchanges": row["millionths"] / MILLION,
+            "output_tokens": row["output_tokens"] / MILLION, "accounts": row["accounts"], "new_accounts": row["new_accounts"],
+            "event": events.get(row["hour"]),
+        }
+        for row in found
+    ]  # fmt: skip
+
+
+def _events(workspace: Workspace, reported: Reported) -> dict[int, str]:
+    """Hour → what happened in it, from the tables `enforcement` and `releases` where the run has them."""
+    words: dict[int, list[str]] = {}
+    if workspace.has("enforcement"):
+        accounts = pa.table({"account_id": np.unique(reported.attributed["account_id"].to_numpy(zero_copy_only=False).astype(str))})
+        acts = workspace.query(
+            "select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2", accounts=accounts
+        )
+        counted = Counter((us // HOUR_US, action) for us, action in zip(acts["us"].to_pylist(), acts["action"].to_pylist(), strict=True))
+        for (hour, action), number in sorted(counted.items()):
+            words.setdefault(hour, []).append(f"{action} of {number} member{'s' if number > 1 else ''}")
+    if workspace.has("releases"):
+        for row in workspace.query("select epoch_us(released_at) as us, model from {releases} order by 1, 2").to_pylist():
+            words.setdefault(row["us"] // HOUR_US, []).append(f"release of {row['model']}")
+    return {hour: "; ".join(parts) for hour, parts in words.items()}
+
+
+def fact_rows(workspace: Workspace, reported: Reported, unsupported: Sequence[str]) -> list[dict[str, object]]:
+    """Rows of `facts` (H3): use from countries that the policy does not serve, per group; listed, never scored."""
+    if not unsupported:
+        return []
+    exchanges = pa.table({"exchange_id": reported.attributed["exchange_id"]})
+    countries = pa.table({"country": pa.array(sorted(set(unsupported)), pa.string())})
+    row = workspace.query(
+        """select count(*) as n, count(f.country) as known, count(*) filter (f.country in (select country from countries)) as met
+           from {fingerprints} f semi join exchanges using (exchange_id)""",
+        exchanges=exchanges, countries=countries,
+    ).to_pylist()[0]  # fmt: skip
+    state = "unknown" if not row["known"] else "met" if row["met"] else "not met"
+    return [{
+        "campaign_id": reported.verdict.campaign_id, "account_id": None, "fact": "unsupported_country", "clause": "unsupported countries",
+        "state": state, "value": row["met"] / max(row["known"], 1), "unit": "share of exchanges", "n": row["known"], "source": "policy.yaml",
+        "statement": f"{row['met']} of {row['known']} exchanges with a known country come from a country that the policy does not serve.",
+    }]  # fmt: skip

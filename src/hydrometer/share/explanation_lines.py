@@ -1,0 +1,89 @@
+"""How an explanation looks on a terminal: evidence for and against with hypotheses apart, reasons, links, refutations.
+
+Every value becomes a text object after it was stripped of controls: nothing from a log is read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hydrometer.base.safe_text import printable
+from hydrometer.share import wording
+from hydrometer.share.run_tables import Case, Row
+from hydrometer.share.waterfall import title
+
+LINKS_SHOWN, TEMPLATES_SHOWN, MEMBERS_SHOWN, EVIDENCE_SHOWN = 8, 5, 8, 20
+
+
+def line(text: str, style: str = "") -> Text:
+    """A line that cannot be read as markup and holds no control."""
+    return Text(printable(text), style)
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    """Two columns without a frame."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in rows:
+        grid.add_row(line(name), line(text))
+    return grid
+
+
+def group_lines(case: Case) -> list[RenderableType]:
+    """One group: its level, the evidence, and each list that is not empty."""
+    row = case.campaign
+    mark, kind, error = wording.LEVEL_MARKS[row["level"]], wording.words(row["kind"]), wording.one_in(row["q_value"])
+    parts: list[RenderableType] = [line(f"{mark} {row['campaign_id']}: {row['level']}, {kind}, {error}", "bold")]
+    parts.append(_evidence(case))
+    blocks = (
+        ("Policy facts (H3)", [fact["statement"] for fact in case.facts]),
+        ("Because", [_because(member) for member in case.members[:MEMBERS_SHOWN]]),
+        ("Links", [_link(link) for link in case.links[:LINKS_SHOWN]]),
+        ("Templates, masked", [_template(template) for template in case.templates[:TEMPLATES_SHOWN]]),
+        ("Closest innocent explanation", [row["innocent_explanation"] or "none named"]),
+        ("What would refute it", [f"{one.statement} Ask: {one.ask}." for one in case.refutations]),
+    )
+    for heading, texts in blocks:
+        if texts:
+            parts += [line(heading, "underline"), *(line(f"- {text}") for text in texts)]
+    more = len(case.members) - MEMBERS_SHOWN
+    if more > 0:
+        parts.append(line(f"and {wording.plural(more, 'more member')} in members.parquet", "dim"))
+    return parts
+
+
+def _because(member: Row) -> str:
+    """A member with its reason."""
+    return f"{member['account_id']}: {member['role']}, {wording.fraction(member['probability'])}: {member['because']}"
+
+
+def _link(link: Row) -> str:
+    """A pair with what it shares."""
+    return f"{link['account_a']} – {link['account_b']}: {link['statement']} ({wording.bits(link['bits'])} bits)"
+
+
+def _template(template: Row) -> str:
+    """A masked template with its id."""
+    return f"{template['template_id']}: {template['masked'] or 'text was not read'}"
+
+
+def _evidence(case: Case) -> Table:
+    """Evidence for (+) and against (−), hypotheses apart."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    totals = {"H1": case.campaign["operator_bits"], "H2": case.campaign["extraction_bits"]}
+    for hypothesis in ("H1", "H2", "H4"):
+        found, total = case.by_hypothesis(hypothesis), wording.bits(totals.get(hypothesis), signed=False)
+        grid.add_row(line(hypothesis, "bold"), line(total), line(wording.HYPOTHESIS_TITLES[hypothesis], "bold"))
+        for row in found[:EVIDENCE_SHOWN]:
+            grid.add_row(Text(), line(wording.bits(row["bits"])), line(f"{title(row['signal'])}: {row['statement']}"))
+        if not found:
+            grid.add_row(Text(), line(wording.NOTHING), line("not looked at: no row of evidence", "dim"))
+    return grid

@@ -1,0 +1,169 @@
+"""What the manifest says that a reader needs: what was read, what abstained, how errors are counted, what is unknown.
+
+Left out on purpose: engine, paths, times of day, durations, threads and memory. They belong to the machine and not to
+the finding, and the list for programs must not change with them. Source: the contract, section 2.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath, PureWindowsPath
+from typing import Any
+
+REASONS_SHOWN = 20
+"""Reasons of rejected rows that are named; the rest is counted."""
+OTHER_REASONS = "other reasons"
+
+
+@dataclass(frozen=True, slots=True)
+class InputRead:
+    """One input and what became of its rows; read = kept + rejected + duplicate."""
+
+    name: str
+    sha256: str
+    rows_read: int
+    rows_kept: int
+    rows_rejected: int
+    rows_duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFacts:
+    """The part of a manifest that reports show.
+
+    Attributes:
+        version: of hydrometer.
+        seed: of the run's random draws.
+        config_sha256: hash of the configuration in force.
+        prior: probability before any evidence that a group is a campaign.
+        benign_library: number of benign operators in the library.
+        procedure: how false discoveries are bounded.
+        inputs: by name.
+        packs: source formats that the inputs were read as.
+        abstained: (detector, why), by name.
+        columns_absent: canonical columns that no input filled.
+        exchanges: number read, null where the manifest does not say.
+        accounts: the same.
+    """
+
+    version: str | None
+    seed: int | None
+    config_sha256: str | None
+    prior: float | None
+    benign_library: int
+    procedure: str
+    inputs: list[InputRead]
+    packs: list[str]
+    abstained: list[tuple[str, str]]
+    columns_absent: list[str]
+    exchanges: int | None
+    accounts: int | None
+
+    def rows(self, column: str) -> int:
+        """Sum over the inputs of one of their counts, e.g. `"rows_read"`."""
+        return sum(int(getattr(one, column)) for one in self.inputs)
+
+    @property
+    def caveats(self) -> list[str]:
+        """What a reader must know before believing a level."""
+        found = [
+            "Bits of different hypotheses are never added up: each must stand alone.",
+            "How much ordinary customers differ from each other is a model: empirical_bits is what counted cases "
+            "support, model_bits what the model makes of it.",
+        ]
+        if self.benign_library == 0:
+            found.insert(0, "There is no benign library yet: benign_p is null and suspected is the highest level.")
+        if self.columns_absent:
+            found.append(f"Columns that no input filled: {', '.join(self.columns_absent)}.")
+        if self.abstained:
+            found.append(
+                "A detector that abstained has not looked; its silence speaks neither for nor against a group."
+            )
+        return found
+
+
+def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
+    """The facts of a manifest; keys that it lacks become null or empty.
+
+    Reads `version`, `seed`, `config_sha256`, `prior`, `benign_library` (a number, or a mapping with `size`),
+    `false_discovery` (a text, or a mapping of which each entry is named), `inputs` (each may have a `format`),
+    `detectors_abstained` (texts, mappings with `detector` and `why`, or one mapping of detector to why),
+    `columns_absent`, `totals` with `exchanges` and `accounts`.
+    """
+    totals = manifest.get("totals") or {}
+    library = manifest.get("benign_library") or 0
+    return ManifestFacts(
+        version=manifest.get("version"),
+        seed=manifest.get("seed"),
+        config_sha256=manifest.get("config_sha256"),
+        prior=manifest.get("prior"),
+        benign_library=int(library.get("size") or 0) if isinstance(library, Mapping) else int(library),
+        procedure=_procedure(manifest.get("false_discovery")),
+        inputs=_inputs(manifest.get("inputs") or []),
+        packs=sorted({str(one["format"]) for one in manifest.get("inputs") or [] if one.get("format")}),
+        abstained=_abstained(manifest.get("detectors_abstained") or []),
+        columns_absent=sorted(_column_names(manifest.get("columns_absent") or [])),
+        exchanges=totals.get("exchanges"),
+        accounts=totals.get("accounts"),
+    )
+
+
+def _inputs(said: Iterable[Mapping[str, Any]]) -> list[InputRead]:
+    """Inputs under the last part of their names, since folders differ from machine to machine."""
+    found = [
+        InputRead(
+            name=PurePath(PureWindowsPath(str(one.get("name", "?"))).name).name,
+            sha256=str(one.get("sha256", "")),
+            **{
+                count: int(one.get(count) or 0)
+                for count in ("rows_read", "rows_kept", "rows_rejected", "rows_duplicate")
+            },
+        )
+        for one in said
+    ]
+    return sorted(found, key=lambda one: (one.name, one.sha256))
+
+
+def _abstained(said: Any) -> list[tuple[str, str]]:
+    """(detector, why) from each of the forms that a manifest may use."""
+    if isinstance(said, Mapping):
+        return sorted((str(name), _text(why)) for name, why in said.items())
+    pairs = [
+        (str(one.get("detector", "?")), _text(one.get("why"))) if isinstance(one, Mapping) else (str(one), "not stated")
+        for one in said
+    ]
+    return sorted(pairs)
+
+
+def _column_names(said: Any) -> Iterable[str]:
+    """Names of columns, from a list or from one list per table."""
+    if isinstance(said, Mapping):
+        return (f"{name}.{column}" for name, columns in said.items() for column in columns)
+    return (str(column) for column in said)
+
+
+def _procedure(said: Any) -> str:
+    """The false-discovery procedure in words."""
+    if isinstance(said, Mapping):
+        return "; ".join(f"{key.replace('_', ' ')}: {_text(said[key])}" for key in sorted(said))
+    return _text(said)
+
+
+def _text(said: Any) -> str:
+    """A JSON value as words."""
+    if isinstance(said, list | tuple):
+        return ", ".join(str(one) for one in said)
+    return "not stated" if said in (None, "") else str(said)
+
+
+def reject_reasons(reasons: Iterable[str]) -> list[tuple[str, int]]:
+    """Reasons for which rows were not used and how often, most frequent first; rare ones are counted together.
+
+    >>> reject_reasons(["not JSON", "no account_id", "not JSON"])
+    [('not JSON', 2), ('no account_id', 1)]
+    """
+    counted = sorted(Counter(reasons).items(), key=lambda pair: (-pair[1], pair[0]))
+    rest = sum(times for _, times in counted[REASONS_SHOWN:])
+    return counted[:REASONS_SHOWN] + ([(OTHER_REASONS, rest)] if rest else [])

@@ -1,0 +1,1 @@
+"""Benign populations, one file each: ordinary users and the innocent look-alikes of a campaign."""

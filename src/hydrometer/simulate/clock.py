@@ -1,0 +1,74 @@
+"""When accounts are awake: conversation starts by local hour and weekday, gaps inside a conversation.
+
+Event time begins on a fixed Monday and never reads the wall clock. People follow the day of their country, offices
+their working hours, scheduled jobs the full hour, services a flat day with Gamma gaps; gaps inside a conversation are
+Weibull with shape below 1 (heavy tailed), as measured interactive sessions are.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from hydrometer.simulate.world import Array
+
+SECOND_US = 1_000_000
+HOUR_US = 3600 * SECOND_US
+DAY_US = 24 * HOUR_US
+START_US = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp()) * SECOND_US
+SPAN_US = 7 * DAY_US
+END_US = START_US + SPAN_US
+RELEASE_US = START_US + 3 * DAY_US + 16 * HOUR_US
+"""The new model is released in the afternoon of the fourth day."""
+
+WAKING, OFFICE, FLAT, CRON, EVENING, WINDOW = range(6)
+_AWAKE = [2, 1, 1, 1, 1, 2, 4, 7, 10, 12, 13, 13, 12, 13, 14, 14, 13, 12, 12, 13, 14, 13, 9, 5]
+_WORKING = [0.2, 0.1, 0.1, 0.1, 0.1, 0.3, 1, 4, 11, 15, 16, 14, 9, 14, 16, 15, 12, 6, 3, 2, 2, 1, 1, 0.4]
+_AFTER_WORK = [6, 3, 1, 1, 1, 1, 2, 3, 3, 3, 3, 4, 5, 4, 4, 4, 5, 8, 12, 16, 18, 18, 15, 10]
+_HOURS = {WAKING: _AWAKE, OFFICE: _WORKING, FLAT: [1] * 24, CRON: [1] * 24, EVENING: _AFTER_WORK, WINDOW: [1] * 24}
+_WEEKEND = {WAKING: 0.85, OFFICE: 0.12, FLAT: 1.0, CRON: 1.0, EVENING: 1.3, WINDOW: 1.0}
+_HOURS_A_WEEK = 168
+_GAP_SHAPE, _GAP_SCALE_S = 0.75, 95.0
+_MACHINE_GAP_S = 9.0
+_LONGEST_GAP_S = 1500.0
+_CRON_SPREAD_S = 12.0
+
+
+def _week(rhythm: int, offset_h: int) -> Array:
+    """Distribution function over the 168 UTC hours of the week for a rhythm lived `offset_h` hours ahead of UTC."""
+    local = (np.arange(_HOURS_A_WEEK) + offset_h) % _HOURS_A_WEEK
+    weights = np.array(_HOURS[rhythm], dtype=float)[local % 24]
+    weights = np.where(local // 24 >= 5, weights * _WEEKEND[rhythm], weights)
+    return np.asarray(np.cumsum(weights) / weights.sum())
+
+
+def starts(rhythm: Array, offset_h: Array, window: Array, draw: np.random.Generator) -> Array:
+    """Start of each conversation in microseconds.
+
+    Args:
+        rhythm: shape (conversations,).
+        offset_h: hours ahead of UTC, shape (conversations,).
+        draw: random numbers of this cohort.
+        window: shape (conversations, 2); used by the rhythm WINDOW, and its first column as "not before" by all.
+    """
+    first, second = draw.random(len(rhythm)), draw.random(len(rhythm))
+    hour = np.zeros(len(rhythm), dtype=np.int64)
+    for kind in np.unique(rhythm):
+        for offset in np.unique(offset_h[rhythm == kind]):
+            rows = (rhythm == kind) & (offset_h == offset)
+            hour[rows] = np.searchsorted(_week(int(kind), int(offset)), first[rows], side="right")
+    begun = START_US + np.minimum(hour, _HOURS_A_WEEK - 1) * HOUR_US + (second * HOUR_US).astype(np.int64)
+    on_the_hour = begun - (begun - START_US) % HOUR_US + (second * _CRON_SPREAD_S * SECOND_US).astype(np.int64)
+    begun = np.where(rhythm == CRON, on_the_hour, begun)
+    opened, closed = window[:, 0], window[:, 1]
+    inside = opened + (first * (closed - opened)).astype(np.int64)
+    return np.asarray(np.where((rhythm == WINDOW) | (begun < opened), inside, begun))
+
+
+def gaps(machine: Array, draw: np.random.Generator) -> Array:
+    """Microseconds to the next turn of a conversation: Weibull for people, Gamma for machines."""
+    human_s = _GAP_SCALE_S * draw.weibull(_GAP_SHAPE, len(machine)) + 4.0
+    machine_s = draw.gamma(2.0, _MACHINE_GAP_S / 2.0, len(machine)) + 0.5
+    chosen = np.minimum(np.where(machine, machine_s, human_s), _LONGEST_GAP_S)
+    return np.asarray((chosen * SECOND_US).astype(np.int64))

@@ -1,0 +1,209 @@
+"""From codes to the tables of the contract: ids, texts, addresses and prices of a batch of exchanges, and accounts.
+
+Ids are keyed hashes of codes, so that neither an id nor the order of rows tells what an account is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hydrometer.base.tables import INPUTS, conform
+from hydrometer.simulate import grammar, identity, networks, people
+from hydrometer.simulate.mixing import hexadecimal, mix
+from hydrometer.simulate.speech import CODE, KINDS, SYSTEM_STEP, SYSTEMS, TOOLSETS
+from hydrometer.simulate.world import Array, Columns
+
+_EXCHANGE, _ACCOUNT, _ORGANIZATION, _KEY, _USER, _TALK, _CARD, _SIGNATURE = range(1, 9)
+"""Name spaces of ids."""
+_SYSTEM_TOKENS_EACH = 4
+_MICRO = 1_000_000
+_TIME = pa.timestamp("us", tz="UTC")
+
+
+def names(space: int, codes: Array, seed: int) -> pa.Array:
+    """Opaque ids of codes in a name space; null where the code is NOTHING."""
+    return pc.if_else(pa.array(codes >= 0), hexadecimal(mix(codes, seed * 16 + space)), pa.scalar(None, pa.string()))
+
+
+def account_ids(codes: Array, seed: int) -> pa.Array:
+    """Ids of accounts from their codes in the world."""
+    return names(_ACCOUNT, codes, seed)
+
+
+def exchange_ids(codes: Array, seed: int) -> pa.Array:
+    """Ids of exchanges from their codes in the world."""
+    return names(_EXCHANGE, codes, seed)
+
+
+def organization_ids(codes: Array, seed: int) -> pa.Array:
+    """Ids of organisations from their codes in the world."""
+    return names(_ORGANIZATION, codes, seed)
+
+
+def _words(choices: tuple[str, ...], codes: Array) -> pa.Array:
+    """A word for each code; null where it is NOTHING."""
+    return pa.array(choices, pa.string()).take(pa.array(codes, pa.int64(), mask=codes < 0))
+
+
+def _whole(values: Array) -> pa.Array:
+    """Integers; null where NOTHING."""
+    return pa.array(values.astype(np.int64), mask=values < 0)
+
+
+def _real(values: Array) -> pa.Array:
+    """Floats; null where NaN."""
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
+
+
+def _system_prompts(codes: Array) -> tuple[pa.Array, Array]:
+    """System prompt of each row and its estimated tokens; texts are made once for each distinct code."""
+    distinct, where = np.unique(codes, return_inverse=True)
+    present = distinct >= 0
+    kept = distinct[present]
+    rows = {
+        "kind": kept // SYSTEM_STEP,
+        "language": np.zeros(len(kept), dtype=np.int64),
+        "item": kept,
+        "style": kept,
+        "wording": kept,
+        "extra": np.zeros(len(kept), dtype=np.int64),
+    }
+    texts = grammar.render(SYSTEMS, rows).to_pylist()
+    padded: list[str | None] = [None] * int((~present).sum()) + texts
+    tokens = np.array([len(text) // _SYSTEM_TOKENS_EACH if text else 0 for text in padded], dtype=np.int64)
+    return pa.array(padded, pa.string()).take(pa.array(where)), tokens[where]
+
+
+def _modalities(image: Array) -> pa.Array:
+    """List of input modalities of each row."""
+    return pa.array([["text"], ["text", "image"]], pa.list_(pa.string())).take(pa.array(image.astype(np.int64)))
+
+
+def _conversations(rows: Columns) -> Array:
+    """Number of each row's conversation; callers of the API who only put single questions name none."""
+    single = (rows["turns"] == 1.0) & (rows["pathway"] != identity.SUBSCRIPTION)
+    return np.where(single, people.NOTHING, rows["conversation"])
+
+
+def _finish(rows: Columns) -> pa.Array:
+    """Finish reason of each row, null where the request failed."""
+    calls = (rows["tools"] >= 0) & np.isin(rows["kind"], [CODE["agent"], CODE["tool"]])
+    codes = np.select([rows["status"] != 200, rows["refused"], rows["cut"], calls], [people.NOTHING, 1, 2, 3], 0)
+    return _words(("stop", "refusal", "length", "tool_calls"), codes)
+
+
+def _usage(rows: Columns, prompt_tokens: Array) -> dict[str, pa.Array]:
+    """Tokens and list price of each row; a failed request has neither."""
+    failed = rows["status"] != 200
+    inputs = prompt_tokens + rows["history"]
+    output = np.where(rows["refused"], np.minimum(rows["output"], 40), rows["output"])
+    reasoning = np.minimum(rows["reasoning"], output)
+    cost = (inputs * identity.INPUT_USD[rows["model"]] + output * identity.OUTPUT_USD[rows["model"]]) / _MICRO
+    thought = np.where(rows["thinking"] > 0, reasoning, people.NOTHING)
+    return {
+        "input_tokens": pa.array(inputs, pa.int64(), mask=failed),
+        "output_tokens": pa.array(output, pa.int64(), mask=failed),
+        "reasoning_tokens": pa.array(thought, pa.int64(), mask=failed | (thought < 0)),
+        "cached_tokens": pa.array(np.minimum(rows["cached"], inputs), pa.int64(), mask=failed),
+        "cost_usd": pa.array(np.round(cost, 6), pa.float64(), mask=failed),
+    }
+
+
+def _signatures(rows: Columns, seed: int) -> dict[str, pa.Array]:
+    """Ids of reasoning issued with an answer, and of reasoning that the next turn hands back."""
+    thinks = rows["thinking"] > 0
+    issued = np.where(thinks & (rows["status"] == 200), rows["code"], people.NOTHING)
+    returned = np.where(thinks & rows["answered_before"], rows["code"] - 1, people.NOTHING)
+    return {
+        "reasoning_signature_out": names(_SIGNATURE, issued, seed),
+        "reasoning_signature_in": names(_SIGNATURE, returned, seed),
+    }
+
+
+def exchange_table(rows: Columns, seed: int) -> pa.Table:
+    """A batch of exchanges as the contract's table.
+
+    Args:
+        rows: codes of each exchange joined with the traits of its account; `code` numbers exchanges, `who` accounts.
+        seed: the run's seed; ids depend on it.
+    """
+    prompt = grammar.render(KINDS, rows)
+    system, system_tokens = _system_prompts(rows["system"])
+    prompt_tokens = pc.binary_length(prompt).to_numpy(zero_copy_only=False).astype(np.int64) // 4 + 1 + system_tokens
+    model = _words(identity.MODELS, rows["model"])
+    tool_turns = rows["kind"] == CODE["tool"]
+    columns: dict[str, Any] = {
+        "exchange_id": exchange_ids(rows["code"], seed),
+        "sent_at": pa.array(rows["sent"], pa.int64()).cast(_TIME),
+        "account_id": account_ids(rows["who"], seed),
+        "organization_id": organization_ids(rows["organization"], seed),
+        "api_key_id": names(
+            _KEY, np.where(rows["pathway"] == identity.SUBSCRIPTION, people.NOTHING, rows["key"]), seed
+        ),
+        "end_user_id": names(_USER, rows["end_user"], seed),
+        "pathway": _words(identity.PATHWAYS, rows["pathway"]),
+        "operation": pa.array(["chat"] * len(prompt), pa.string()),
+        "conversation_id": names(_TALK, _conversations(rows), seed),
+        "turn": _whole(rows["turn"]),
+        "request_model": model,
+        "response_model": model,
+        "system_instructions": system,
+        "prompt": prompt,
+        "input_modalities": _modalities(rows["image"]),
+        "output_modalities": _modalities(np.zeros(len(prompt))),
+        "tools": pa.array(TOOLSETS, pa.list_(pa.string())).take(
+            pa.array(rows["tools"], pa.int64(), mask=rows["tools"] < 0)
+        ),
+        "tool_results": _whole(np.where(rows["tools"] >= 0, tool_turns * (1 + rows["item"] % 3), people.NOTHING)),
+        "temperature": _real(rows["temperature"]),
+        "top_p": _real(rows["top_p"]),
+        "max_tokens": _whole(rows["max_tokens"]),
+        "choices": pa.array(np.ones(len(prompt), dtype=np.int64)),
+        "thinking_budget": _whole(rows["thinking"]),
+        "stream": pa.array(rows["stream"]),
+        "client_ip": networks.dotted(rows["address"]),
+        "asn": _whole(networks.systems(rows["address"])),
+        "country": _words(networks.COUNTRIES, networks.places(rows["address"], rows["country"])),
+        "user_agent": identity.user_agents(rows["client"]),
+        "ja4": identity.tls_fingerprints(rows["client"]),
+        "header_shape": identity.header_shapes(rows["client"]),
+        "status": _whole(rows["status"]),
+        "finish_reason": _finish(rows),
+        "latency_ms": pa.array(np.round(rows["latency_ms"], 1)),
+        **_usage(rows, prompt_tokens),
+        **_signatures(rows, seed),
+    }
+    return conform(pa.table(columns), INPUTS["exchanges"])
+
+
+def account_table(traits: Columns, seed: int) -> pa.Table:
+    """All accounts as the contract's table, ordered by id."""
+    paid = traits["card"] >= 0
+    proven = traits["verification"] >= identity.PAPERS
+    phoned = traits["verification"] >= identity.PHONE
+    nobody = np.full(len(paid), people.NOTHING)
+    columns: dict[str, Any] = {
+        "account_id": account_ids(traits["who"], seed),
+        "organization_id": organization_ids(traits["organization"], seed),
+        "created_at": pa.array(traits["created"], pa.int64()).cast(_TIME),
+        "signup_ip": networks.dotted(traits["sign_up"]),
+        "signup_country": _words(networks.COUNTRIES, networks.places(traits["sign_up"], traits["country"])),
+        "billing_country": _words(networks.COUNTRIES, np.where(paid, traits["country"], nobody)),
+        "phone_country": _words(networks.COUNTRIES, np.where(phoned, traits["country"], nobody)),
+        "kyc_country": _words(networks.COUNTRIES, np.where(proven, traits["country"], nobody)),
+        "email_domain": _words(identity.MAIL_DOMAINS, traits["mail_domain"]),
+        "email_shape": _words(identity.MAIL_SHAPES, traits["mail_shape"]),
+        "payment_fingerprint": names(_CARD, traits["card"], seed),
+        "payment_issuer": pc.if_else(
+            pa.array(paid), identity.issuer_names(traits["issuer"]), pa.scalar(None, pa.string())
+        ),
+        "plan": _words(identity.PLANS, traits["plan"]),
+        "programme": _words(identity.PROGRAMMES, traits["programme"]),
+        "verification": _words(identity.VERIFICATIONS, traits["verification"]),
+        "owner": names(_ORGANIZATION, traits["owner"], seed),
+    }
+    return conform(pa.table(columns), INPUTS["accounts"]).sort_by("account_id")

@@ -1,0 +1,47 @@
+"""What all tests share: the folder of outside data, golden texts, and an environment without a user's settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OUTSIDE_DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-outputs` writes golden texts anew; the diff is what gets reviewed."""
+    parser.addoption("--write-outputs", action="store_true", default=False, help="write golden texts anew")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Folder of outside data, from HYDROMETER_DATA or beside the checkout; the test is skipped where there is none."""
+    folder = Path(os.environ.get("HYDROMETER_DATA", OUTSIDE_DATA))
+    if not folder.is_dir():
+        pytest.skip(f"needs outside data: {folder} is no folder (set HYDROMETER_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def log_samples(data_folder: Path) -> Path:
+    """Folder of real log samples, one folder a source; the test is skipped where there is none."""
+    folder = data_folder / "log_samples"
+    if not folder.is_dir():
+        pytest.skip(f"needs outside data: {folder} is no folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project_folder() -> Path:
+    """Root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _no_user_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("HYDROMETER_") and name != "HYDROMETER_DATA":
+            monkeypatch.delenv(name)

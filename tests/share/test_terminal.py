@@ -1,0 +1,56 @@
+"""The table on the terminal: fits 100 columns, takes nothing from a log as markup, says where to look."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tests.share.invented_run import everything, store
+
+from hydrometer.share import terminal
+
+
+def drawn(run: Path, manifest: dict[str, Any], width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(terminal.render(run, manifest))
+    written = console.file
+    assert isinstance(written, io.StringIO)
+    return "\n".join(line.rstrip() for line in written.getvalue().replace(str(run), "RUN").splitlines()) + "\n"
+
+
+def test_golden(run: Path, manifest: dict[str, Any], golden: Callable[[str, str], None]) -> None:
+    golden("terminal.txt", drawn(run, manifest, 100))
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_nothing_is_cut_off_and_nothing_runs_over(run: Path, manifest: dict[str, Any], width: int) -> None:
+    text = drawn(run, manifest, width)
+    assert max(map(len, text.splitlines())) <= width and "…" not in text
+    for figure in ("cmp-7d20e4", "1 in 2\u202f500", "61.3", "22.4", "30 h", "$82", "RUN/report.html"):
+        assert figure in text
+
+
+def test_markup_of_a_log_is_shown_and_not_obeyed(run: Path, manifest: dict[str, Any]) -> None:
+    assert "[red]x[/red]" in drawn(run, manifest)
+
+
+def test_controls_in_an_id_are_stripped(tmp_path: Path, manifest: dict[str, Any]) -> None:
+    tables = everything()
+    tables["campaigns"][0]["campaign_id"] = "\x1b[2Jcmp\u202e\x07"
+    text = drawn(store(tmp_path / "hostile", tables, manifest), manifest)
+    assert "cmp" in text and not {"\x1b", "\u202e", "\x07"} & set(text)
+
+
+def test_counts_the_rest_and_names_what_abstained(run: Path, manifest: dict[str, Any]) -> None:
+    text = drawn(run, manifest)
+    assert "2 insufficient, 1 benign, 1 authorised" in text and "1 detector: urn_tools" in text
+    assert "2 rejected" in text and "no benign library yet" in text
+
+
+def test_an_empty_run(tmp_path: Path) -> None:
+    text = drawn(store(tmp_path / "empty", {name: [] for name in everything()}, {}), {})
+    assert text.startswith("0 groups listed of 0 judged")
