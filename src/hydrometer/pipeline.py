@@ -84,7 +84,9 @@ class Run:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
 
-def scan(inputs: Sequence[str], out: Path, settings: Settings, options: ScanOptions, progress: Progress) -> dict[str, Any]:
+def scan(
+    inputs: Sequence[str], out: Path, settings: Settings, options: ScanOptions, progress: Progress
+) -> dict[str, Any]:
     """Logs → ranked, proven campaigns in the run folder `out`.
 
     Args:
@@ -130,16 +132,22 @@ def refuse_to_overwrite(out: Path, force: bool) -> None:
     if not is_run:
         raise RunError(str(out), "something that is not a run folder", "a path that is free", "choose another --out")
     if not force and any(out.iterdir()):
-        raise RunError(str(out), "a run from before", "a path that is free", "choose another --out, or replace it with --force")
+        raise RunError(
+            str(out), "a run from before", "a path that is free", "choose another --out, or replace it with --force"
+        )
 
 
 def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> dict[str, Any]:
     """All stages in order; the manifest."""
     names = [name for name in CollectOptions.__dataclass_fields__]
     with run.stage("collect") as step:
-        collected = collect(inputs, CollectOptions(**{name: getattr(options, name) for name in names}), run.workspace, step)
+        collected = collect(
+            inputs, CollectOptions(**{name: getattr(options, name) for name in names}), run.workspace, step
+        )
     read(run)
-    last = int(run.workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
+    last = int(
+        run.workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
+    )
     known = populations.observed(run.workspace, layer_columns())
     register = tuple(use.model_dump() for use in collected.register)
 
@@ -153,7 +161,9 @@ def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> 
         first_us = first_exchanges(run.workspace, population.units)
         reported = verdicts(judged, population, run.settings.q, [names[0] for names in accounts], first_us)
     with run.stage("first detectable") as step:
-        detectable = first_detectable(run, reported, last, lambda epoch: listed_members(at(epoch)[1], run.settings.q), step)
+        detectable = first_detectable(
+            run, reported, last, lambda epoch: listed_members(at(epoch)[1], run.settings.q), step
+        )
     with run.stage("report"):
         manifest = report(run, collected, out, Findings(population, judged, reported, detectable))
     return manifest
@@ -180,7 +190,9 @@ def link(population: Population, smallest: int) -> list[Group]:
     return [group for half in HALVES for group in form(population.forming(half), smallest)[0]]
 
 
-def judged_at(run: Run, population: Population, groups: list[Group], epoch: int, register: tuple[dict[str, Any], ...]) -> list[Judged]:
+def judged_at(
+    run: Run, population: Population, groups: list[Group], epoch: int, register: tuple[dict[str, Any], ...]
+) -> list[Judged]:
     """Judge the candidates with what was known at the end of an epoch."""
     return judge(
         run.workspace, population, groups, last_epoch=epoch, seed=run.settings.seed,
@@ -194,7 +206,11 @@ def listed_members(judged: list[Judged], q: float) -> list[frozenset[int]]:
 
 
 def first_detectable(
-    run: Run, reported: list[Verdict], last: int, listed_at: Callable[[int], list[frozenset[int]]], step: Callable[[str, int, int | None], None]
+    run: Run,
+    reported: list[Verdict],
+    last: int,
+    listed_at: Callable[[int], list[frozenset[int]]],
+    step: Callable[[str, int, int | None], None],
 ) -> dict[str, datetime]:
     """End of the first epoch in which each listed group, formed and judged from what was known then, was listed.
 
@@ -209,7 +225,9 @@ def first_detectable(
         step: told of progress.
     """
     listed = [verdict for verdict in reported if verdict.level == "suspected"]
-    first = int(run.workspace.query("select min(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
+    first = int(
+        run.workspace.query("select min(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
+    )
     seen: dict[int, list[frozenset[int]]] = {}
 
     def found(epoch: int, verdict: Verdict) -> bool:
@@ -253,7 +271,9 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     manifest = facts(run, collected, findings)
     report_json.write(out, manifest)
     report_html.write(out, manifest)
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+    (out / "manifest.json").write_text(
+        json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8"
+    )
     return manifest
 
 
@@ -292,7 +312,8 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
 def abstentions(collected: CollectReport) -> dict[str, str]:
     """Detector → why it could not look: signals and families without a column, and what this version does not have."""
     said = {
-        name: f"no column of {', '.join(needs)}" for name, needs in abstaining(signals(), collected.absent_columns).items()
+        name: f"no column of {', '.join(needs)}"
+        for name, needs in abstaining(signals(), collected.absent_columns).items()
     }
     absent = set(collected.absent_columns) | set(collected.account_columns_absent)
     said |= {
@@ -305,4 +326,3 @@ def abstentions(collected: CollectReport) -> dict[str, str]:
     said["benign_library"] = "no library of benign operators in this version: benign_p is null, nothing is confirmed"
     said["release_pivot"] = "not in this version: pivot_at is null"
     return dict(sorted(said.items()))
-

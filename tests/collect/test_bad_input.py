@@ -10,11 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.collect.conftest import Collector, jsonl, row
 
 from hydrometer.base.errors import InputError, UsageError
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.records import LONGEST_RECORD_BYTES, TOO_LONG
-from tests.collect.conftest import Collector, jsonl, row
 
 BROKEN_LINES = {
     "truncated": (b'{"exchange_id": "x", "sent_at": "2026-03-01T1', "is not valid JSON (cut short or damaged)"),
@@ -26,8 +26,10 @@ BROKEN_LINES = {
     "flag as text": (jsonl(row(account_id=True)), "account_id is not text"),
     "not a flag": (jsonl(row(stream="perhaps")), "stream is not true or false"),
     "not a number": (jsonl(row(temperature="hot")), "temperature is not a finite number"),
-    "infinite": (b'{"exchange_id":"x","sent_at":"2026-03-01T10:00:00Z","account_id":"x","top_p":Infinity}',
-                 "top_p is not a finite number"),
+    "infinite": (
+        b'{"exchange_id":"x","sent_at":"2026-03-01T10:00:00Z","account_id":"x","top_p":Infinity}',
+        "top_p is not a finite number",
+    ),
     "not a list": (jsonl(row(tools=5)), "tools is not a list of texts"),
     "invalid UTF-8": (b'{"exchange_id": "\xff"}', "is not valid UTF-8"),
     "NUL byte": (b'{"exchange_id": "\x00"}', "holds NUL bytes"),
@@ -220,6 +222,32 @@ def test_naive_times_of_parquet_are_rejected_unless_a_zone_is_named(tmp_path: Pa
         run(tmp_path / "t.parquet")
     found = run(tmp_path / "t.parquet", timezone="Europe/Berlin").exchanges[0]["sent_at"]
     assert found.isoformat() == "2026-07-01T08:00:00+00:00"
+
+
+def test_other_parquet_types_are_read(tmp_path: Path, run: Collector) -> None:
+    columns = {
+        "exchange_id": pa.array([7], pa.uint32()),
+        "sent_at": pa.array([1_772_359_200_000_001_000], pa.timestamp("ns", tz="Asia/Tokyo")),
+        "account_id": pa.array(["x"]).dictionary_encode(),
+        "organization_id": pa.array(["o"], pa.large_string()),
+        "prompt": pa.array([b"hi"]),
+        "response": pa.array([b"\xff"]),
+        "input_tokens": pa.array([2**63 - 1], pa.uint64()),
+        "output_tokens": pa.array(["12"]),
+        "cost_usd": pa.array([1]).cast(pa.decimal128(24, 2)),
+        "temperature": pa.array([0.5], pa.float32()),
+        "tools": pa.array([["t"]], pa.large_list(pa.string())),
+        "stream": pa.array(["true"]),
+    }
+    pq.write_table(pa.table({name: column for name, column in columns.items() if name != "response"}), tmp_path / "a")
+    pq.write_table(pa.table(columns), tmp_path / "b")
+    result = run(tmp_path / "[ab]")
+    one = result.exchanges[0]
+    assert (one["exchange_id"], one["account_id"], one["organization_id"], one["prompt"]) == ("7", "x", "o", "hi")
+    assert one["sent_at"].isoformat() == "2026-03-01T10:00:00.000001+00:00"
+    assert (one["input_tokens"], one["output_tokens"], one["cost_usd"]) == (2**63 - 1, 12, 1.0)
+    assert (one["temperature"], one["tools"], one["stream"]) == (0.5, ["t"], True)
+    assert [(one["source"], one["reason"]) for one in result.rejects] == [("b", "response is not valid UTF-8")]
 
 
 CSV_ROWS = [

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tests.collect.conftest import Collector, jsonl, row
 
 from hydrometer.base.errors import InputError, PackError
 from hydrometer.collect.map_check import check_samples, compiled_sql, explain, test_pack
 from hydrometer.collect.mapping_pack import find_pack, parse_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions
-from tests.collect.conftest import Collector, jsonl, row
 
 test_pack.__test__ = False  # type: ignore[attr-defined]
 PACKS = shipped_packs()
@@ -270,5 +270,7 @@ def test_real_litellm_payloads(log_samples: Path, tmp_path: Path, run: Collector
     one, two = run(tmp_path / "*.json", timezone="UTC").exchanges
     assert (two["prompt"], two["response"], two["input_tokens"], two["status"]) == ("Hello, world!", "hi", 10, 200)
     assert (one["conversation_id"], one["output_tokens"], one["cost_usd"]) == (
-        "1234567890", 20, pytest.approx(0.000225),
+        "1234567890",
+        20,
+        pytest.approx(0.000225),
     )

@@ -60,7 +60,10 @@ def test_a_cut_body_between_good_ones_costs_one_record() -> None:
 def test_rubbish_between_records_is_told() -> None:
     found = rows(document_batches(iter([b'[{"a": 1}, oops, {"b": 2}] tail'])))
     assert [row["record"] or row["reason"] for row in found] == [
-        '{"a": 1}', "is not part of a JSON record", '{"b": 2}', "is not part of a JSON record",
+        '{"a": 1}',
+        "is not part of a JSON record",
+        '{"b": 2}',
+        "is not part of a JSON record",
     ]
 
 

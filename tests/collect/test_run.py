@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.collect.conftest import Collector, jsonl, row
 
 from hydrometer.base.errors import InputError, UsageError
 from hydrometer.base.tables import INPUTS
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.run import CollectOptions, collect
-from tests.collect.conftest import Collector, jsonl, row
 
 SCHEMA = INPUTS["exchanges"]
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=12)
@@ -50,7 +50,7 @@ def rows_strategy() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(st.fixed_dictionaries(columns), min_size=1, max_size=6, unique_by=lambda one: one["exchange_id"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows_strategy())
 def test_any_canonical_rows_survive_json_lines_and_parquet(rows: list[dict[str, Any]]) -> None:
     expected = sorted(rows, key=lambda one: one["exchange_id"].encode())
@@ -147,9 +147,7 @@ def test_a_compressed_file_that_breaks_off_keeps_what_was_before(codec: str, tmp
     assert result.reasons[-1] == "the compressed file is damaged or cut short"
 
 
-def test_standard_input_and_compressed_parquet(
-    tmp_path: Path, run: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input_and_compressed_parquet(tmp_path: Path, run: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = SimpleNamespace(buffer=io.BytesIO(gzip.compress(jsonl(row()))))
     monkeypatch.setattr(sys, "stdin", stream)
     assert run("-").report.inputs[0].name == "stdin"

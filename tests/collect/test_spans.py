@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from tests.collect.conftest import Collector, jsonl
 
 from hydrometer.base.errors import InputError
 from hydrometer.collect.mapping_pack import shipped_packs
 from hydrometer.collect.spans import indexed
-from tests.collect.conftest import Collector, jsonl
 
 PACKS = shipped_packs()
 
@@ -129,7 +129,7 @@ def test_broken_documents_among_good_ones(tmp_path: Path, run: Collector) -> Non
         b'{"resourceSpans": []}',
         b"[]",
         b'{"cut": ',
-        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [{"key": "k", "value": {"intValue": "9e9"}}]}]}]}]}',
+        b'{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"intValue": "x"}}]}]}]}',
     ]
     (tmp_path / "t.jsonl").write_bytes(jsonl(good, *broken))
     result = run(tmp_path / "t.jsonl")
@@ -155,17 +155,31 @@ def test_content_in_the_events_of_a_span(tmp_path: Path, run: Collector) -> None
         {"key": "user.id", "value": {"stringValue": "u"}},
     ]
     events = [
-        [event("gen_ai.system.message", content="S"), event("gen_ai.user.message", content="U"),
-         event("gen_ai.choice", content="A")],
-        [event("gen_ai.content.prompt", gen_ai__prompt='[{"role": "user", "content": "U"}]'),
-         event("gen_ai.content.completion", gen_ai__completion='[{"role": "assistant", "content": "A"}]')],
-        [event("gen_ai.client.inference.operation.details",
-               gen_ai__input__messages='[{"role":"user","parts":[{"type":"text","content":"U"}]}]',
-               gen_ai__output__messages='[{"role":"assistant","parts":[{"type":"text","content":"A"}]}]')],
+        [
+            event("gen_ai.system.message", content="S"),
+            event("gen_ai.user.message", content="U"),
+            event("gen_ai.choice", content="A"),
+        ],
+        [
+            event("gen_ai.content.prompt", gen_ai__prompt='[{"role": "user", "content": "U"}]'),
+            event("gen_ai.content.completion", gen_ai__completion='[{"role": "assistant", "content": "A"}]'),
+        ],
+        [
+            event(
+                "gen_ai.client.inference.operation.details",
+                gen_ai__input__messages='[{"role":"user","parts":[{"type":"text","content":"U"}]}]',
+                gen_ai__output__messages='[{"role":"assistant","parts":[{"type":"text","content":"A"}]}]',
+            )
+        ],
     ]
     spans = [
-        {"traceId": f"{n:032x}", "spanId": f"{n:016x}", "startTimeUnixNano": "1772359200000000000",
-         "attributes": attributes, "events": one}
+        {
+            "traceId": f"{n:032x}",
+            "spanId": f"{n:016x}",
+            "startTimeUnixNano": "1772359200000000000",
+            "attributes": attributes,
+            "events": one,
+        }
         for n, one in enumerate(events, start=1)
     ]
     (tmp_path / "t.jsonl").write_bytes(jsonl({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
@@ -214,7 +228,9 @@ def test_real_message_values(log_samples: Path, tmp_path: Path, run: Collector) 
     prompts = [line for line in lines if '"role": "user"' in line]
     spans = [
         {
-            "traceId": f"{n:032x}", "spanId": f"{n:016x}", "startTimeUnixNano": "1772359200000000000",
+            "traceId": f"{n:032x}",
+            "spanId": f"{n:016x}",
+            "startTimeUnixNano": "1772359200000000000",
             "attributes": [
                 {"key": key, "value": {"stringValue": text}}
                 for key, text in (("gen_ai.input.messages", line), ("user.id", "u"), ("gen_ai.request.model", "m"))

@@ -37,7 +37,9 @@ class Counts:
 
     def of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Counts:
         """The counts of some rows."""
-        return Counts(self.items[rows], self.effective[rows], self.flagged[rows], self.by_technique[rows], self.filled[rows])
+        return Counts(
+            self.items[rows], self.effective[rows], self.flagged[rows], self.by_technique[rows], self.filled[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,11 @@ class Population:
         return TestingHalf(self, half, self._layers_of(half))
 
     def _layers_of(self, half: str) -> dict[str, tuple[Layer, ...]]:
-        chosen = {family.name: tuple(self.layers[name] for name in family.layers if name in self.layers) for family in FAMILIES if family.half == half}
+        chosen = {
+            family.name: tuple(self.layers[name] for name in family.layers if name in self.layers)
+            for family in FAMILIES
+            if family.half == half
+        }
         return {name: layers for name, layers in chosen.items() if any(layer.held.nnz for layer in layers)}
 
 
@@ -103,7 +107,9 @@ class TestingHalf:
     families: dict[str, tuple[Layer, ...]]
 
 
-def pooled_strata(fine: list[str], coarse: list[str], active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def pooled_strata(
+    fine: list[str], coarse: list[str], active: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Strata numbers with names: `fine` where it holds enough units, else `coarse`, else one stratum of the rest.
 
     Args:
@@ -166,8 +172,14 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
         if name in known
     }
     return Population(
-        units, active, np.asarray(plans["declared"]), exchanges, regions[0], clients[0],
-        {"regions": regions[1], "clients": clients[1]}, layers,
+        units,
+        active,
+        np.asarray(plans["declared"]),
+        exchanges,
+        regions[0],
+        clients[0],
+        {"regions": regions[1], "clients": clients[1]},
+        layers,
     )
 
 
@@ -215,10 +227,15 @@ def observed(workspace: Workspace, layers: dict[str, tuple[str, ...]]) -> dict[s
         workspace: holds `fingerprints`, `units`, `accounts`.
         layers: layers of the fingerprint with their columns.
     """
-    known = {name: f"bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {name}" for name, columns in layers.items()}
+    known = {
+        name: f"bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {name}"
+        for name, columns in layers.items()
+    }
     traffic = workspace.query(
         f"select u.unit, {', '.join(known.values())} from {{fingerprints}} f join {{units}} u using (account_id) group by 1 order by 1"
     )
     register = workspace.query(OBSERVED_REGISTER)
-    table = {name: traffic[name] for name in known} | {name: register[name] for name in register.column_names if name != "unit"}
+    table = {name: traffic[name] for name in known} | {
+        name: register[name] for name in register.column_names if name != "unit"
+    }
     return {name: np.asarray(column).astype(np.bool_) for name, column in table.items()}

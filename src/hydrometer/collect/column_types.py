@@ -24,6 +24,7 @@ CONTROLS = r"[\x00-\x1f\x7f-\x{9f}\x{200b}\x{200e}\x{200f}\x{2028}-\x{202e}\x{20
 """Control characters, terminal escapes and invisible or direction-changing marks: U+FFFD in identifiers."""
 _OFFSET = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([zZ]|UTC|[+-]\d{2}(:?\d{2})?)$"
 _EXACT_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_ZONED_TIMES = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _NAIVE_TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
 
 
@@ -114,8 +115,9 @@ def _texts(column: str, name: str, found: str) -> Checked:
 def _time(column: str, name: str, found: str, timezone: str | None) -> Checked:
     naive_value = f"timezone('{timezone}', {{}})" if timezone else "null::timestamptz"
     refused = f"{column} has no time zone (--timezone names one)"
-    if found == "TIMESTAMP WITH TIME ZONE":
-        return Checked(name, _window(column, name))
+    if found in _ZONED_TIMES:
+        value = name if found == _ZONED_TIMES[0] else f"{name}::timestamptz"
+        return Checked(value, _window(column, value))
     if found in _NAIVE_TIMES:
         value = naive_value.format(f"{name}::timestamp")
         problems = () if timezone else ((f"{name} is not null", refused),)

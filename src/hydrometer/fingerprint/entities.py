@@ -69,11 +69,13 @@ def registered_entities(accounts: pa.Table, key: bytes) -> pa.Table:
         "signup_day": day,
     }
     pieces = [
-        pa.table({
-            "account_id": accounts["account_id"],
-            "layer": pa.array([layer] * len(accounts), pa.string()),
-            "entity": hashed(column, key, "client_ip" if layer == "signup_ip" else layer),
-        })
+        pa.table(
+            {
+                "account_id": accounts["account_id"],
+                "layer": pa.array([layer] * len(accounts), pa.string()),
+                "entity": hashed(column, key, "client_ip" if layer == "signup_ip" else layer),
+            }
+        )
         for layer, column in values.items()
     ]
     table = pa.concat_tables(pieces)

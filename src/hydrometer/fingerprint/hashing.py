@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from hydrometer.base.pseudonyms import pseudonym
 
 
-def hashed(column: pa.ChunkedArray | pa.Array, key: bytes, layer: str, simplify: Callable[[str], str | None] | None = None) -> pa.Array:
+def hashed(
+    column: pa.ChunkedArray | pa.Array, key: bytes, layer: str, simplify: Callable[[str], str | None] | None = None
+) -> pa.Array:
     """Keyed hash of each value of a string column; null stays null.
 
     Args:

@@ -26,7 +26,17 @@ from hydrometer.fingerprint.hashing import hashed
 from hydrometer.fingerprint.text import read, read_repeated
 
 BATCH_ROWS = 32_768
-PLAIN = ("exchange_id", "account_id", "turn", "request_model", "input_tokens", "output_tokens", "pathway", "country", "finish_reason")
+PLAIN = (
+    "exchange_id",
+    "account_id",
+    "turn",
+    "request_model",
+    "input_tokens",
+    "output_tokens",
+    "pathway",
+    "country",
+    "finish_reason",
+)
 """Canonical columns that the fingerprint keeps as they are."""
 KEPT: dict[str, pa.DataType] = {name: INPUTS["exchanges"].field(name).type for name in PLAIN} | {
     "sent_us": pa.int64(),
@@ -101,7 +111,10 @@ def fingerprint(workspace: Workspace, key: bytes, progress: Progress) -> None:
     unfinished = workspace.folder / "fingerprints.unfinished"
     work = partial(fingerprint_batch, found=found, key=key)
     done = 0
-    with pq.ParquetWriter(unfinished, schema(found), compression="zstd") as writer, ThreadPoolExecutor(workspace.threads) as pool:
+    with (
+        pq.ParquetWriter(unfinished, schema(found), compression="zstd") as writer,
+        ThreadPoolExecutor(workspace.threads) as pool,
+    ):
         waiting: list[Future[pa.Table]] = []
         for piece in batches(workspace):
             waiting.append(pool.submit(work, piece))

@@ -24,9 +24,9 @@ FAMILIES_MIN = 2
 """A unit enters the graph when entities of at least this many families hold it: never one indicator alone."""
 UNIT_NATS = 0.5
 """… and when its strongest entities, one a family, weigh at least this much together."""
-FELLOWS_MIN = 3.0
-"""A community counts when a unit is tied to this many fellows, on average, over two families each: of five accounts,
-each to three of the four others. Households that hang together by chance reach 2."""
+FELLOWS_MIN = 2.1
+"""A community counts when a unit is tied to this many fellows, on average, over two families each: more than households
+of three give, which hang together by chance."""
 WORDING_NATS = 1.0
 """A community of wordings counts when its units' entities weigh this much on average: strangers who say the same reach 0.7."""
 FAMILY_SHARE = 0.25
@@ -88,7 +88,9 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
     inside = ((support > 0).sum(axis=0) >= FAMILIES_MIN) & (support.sum(axis=0) >= UNIT_NATS)
     units = np.flatnonzero(inside & ~half.population.declared)
     graph = sparse.hstack([weighted for _, weighted in kept], format="csr")
-    families = {name: sparse.hstack([part for other, part in kept if other == name], format="csr") for name in half.families}
+    families = {
+        name: sparse.hstack([part for other, part in kept if other == name], format="csr") for name in half.families
+    }
     return [
         Group(part, half.half, "community of weighty entities")
         for part in leiden(half, graph, units, smallest)
@@ -129,7 +131,8 @@ def wordings(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smalles
     return [
         Group(part, half.half, "community of wordings")
         for part in leiden(half, graph, units, smallest)
-        if is_family(graph, part, active) and (len(half.families) == 1 or mean_nats(half, weights, part) >= WORDING_NATS)
+        if is_family(graph, part, active)
+        and (len(half.families) == 1 or mean_nats(half, weights, part) >= WORDING_NATS)
     ]
 
 
@@ -140,7 +143,10 @@ def mean_nats(half: FormingHalf, weights: dict[str, NDArray[np.float64]], part: 
         best = np.zeros(len(part))
         for layer in layers:
             if layer.held.nnz:
-                best = np.maximum(best, layer.held[part].astype(np.float64).multiply(weights[layer.name]).max(axis=1).toarray().ravel())
+                best = np.maximum(
+                    best,
+                    layer.held[part].astype(np.float64).multiply(weights[layer.name]).max(axis=1).toarray().ravel(),
+                )
         total += best
     return round(float(np.sort(total).mean()), 9)
 
@@ -154,7 +160,9 @@ def is_family(graph: sparse.csr_array, part: NDArray[np.int64], active: int) -> 
     return bool(((np.round(share, 9) >= FAMILY_SHARE) & (lift >= FAMILY_LIFT)).any())
 
 
-def leiden(half: FormingHalf, graph: sparse.csr_array, units: NDArray[np.int64], smallest: int) -> list[NDArray[np.int64]]:
+def leiden(
+    half: FormingHalf, graph: sparse.csr_array, units: NDArray[np.int64], smallest: int
+) -> list[NDArray[np.int64]]:
     """Communities of some units in a weighted (units × entities) graph, largest first.
 
     The order in which the algorithm meets the units comes from what they hold, so that names and row order do not matter.

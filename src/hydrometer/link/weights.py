@@ -55,7 +55,9 @@ def pair_rate(layer: sparse.csr_array, strata: NDArray[np.int64], count: int) ->
     return np.divide(together, possible, out=np.zeros_like(together), where=possible > 0)
 
 
-def expected_pairs(members: sparse.csr_array, other: sparse.csr_array, strata: NDArray[np.int64]) -> NDArray[np.float64]:
+def expected_pairs(
+    members: sparse.csr_array, other: sparse.csr_array, strata: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """E: expected number of coincident link pairs among each entity's holders, under the configuration model.
 
     Args:
@@ -118,6 +120,7 @@ def entity_weights(half: FormingHalf) -> dict[str, NDArray[np.float64]]:
                 if other != name:
                     observed += observed_pairs(members, matrix)
                     expected += expected_pairs(members, matrix, population.strata(FAMILY[other]))
-            result[layer.name] = weight_nats(observed, expected, cap) if len(family_matrix) > 1 else np.zeros(len(observed))
+            result[layer.name] = (
+                weight_nats(observed, expected, cap) if len(family_matrix) > 1 else np.zeros(len(observed))
+            )
     return result
-

@@ -77,11 +77,13 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> 
     membership = verdict.judged.membership
     found = shares(workspace, population, membership) if verdict.level in LISTED_LEVELS else None
     cells = found.cell_probability * membership.probability[:, None] if found else np.ones((len(membership.units), 4))
-    chances = pa.table({
-        "unit": np.repeat(membership.units, 4),
-        "cell": np.tile(np.arange(4), len(membership.units)),
-        "probability": np.round(np.clip(cells, 0.0, 1.0).ravel(), 6),
-    })
+    chances = pa.table(
+        {
+            "unit": np.repeat(membership.units, 4),
+            "cell": np.tile(np.arange(4), len(membership.units)),
+            "probability": np.round(np.clip(cells, 0.0, 1.0).ravel(), 6),
+        }
+    )
     part = workspace.query(ATTRIBUTED, marks=marks(membership), chances=chances)
     totals = workspace.query(TOTALS, part=part).to_pylist()[0]
     return Reported(verdict, found, part, {name: float(value or 0) for name, value in totals.items()})
@@ -89,10 +91,14 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> 
 
 def moment(microseconds: float) -> datetime:
     """A UTC time from microseconds since 1970."""
-    return datetime.fromtimestamp(int(microseconds) // 1_000_000, UTC).replace(microsecond=int(microseconds) % 1_000_000)
+    return datetime.fromtimestamp(int(microseconds) // 1_000_000, UTC).replace(
+        microsecond=int(microseconds) % 1_000_000
+    )
 
 
-def campaign_row(reported: Reported, prior: float, words: dict[str, object], detectable: datetime | None) -> dict[str, object]:
+def campaign_row(
+    reported: Reported, prior: float, words: dict[str, object], detectable: datetime | None
+) -> dict[str, object]:
     """The row of `campaigns`, without its rank.
 
     Args:
@@ -120,7 +126,9 @@ def ranked(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     order = sorted(
         rows,
         key=lambda row: (
-            row["level"] not in LISTED_LEVELS, -round(float(str(row["usd"])) * float(str(row["posterior"])), 9), str(row["campaign_id"])
+            row["level"] not in LISTED_LEVELS,
+            -round(float(str(row["usd"])) * float(str(row["posterior"])), 9),
+            str(row["campaign_id"]),
         ),
     )
     return [row | {"rank": number} for number, row in enumerate(order, 1)]
@@ -133,7 +141,9 @@ def member_rows(reported: Reported, accounts: list[list[str]]) -> list[dict[str,
     for place, unit in enumerate(membership.units):
         nats = membership.nats[place]
         best = [number for number in np.argsort(-np.round(nats, 9), kind="stable")[:2] if nats[number] > 0]
-        reasons = [f"{FAMILIES[number].name} like the group's ({bits(float(nats[number])):.1f} bits)" for number in best]
+        reasons = [
+            f"{FAMILIES[number].name} like the group's ({bits(float(nats[number])):.1f} bits)" for number in best
+        ]
         for account in accounts[int(unit)]:
             rows.append({
                 "campaign_id": reported.verdict.campaign_id, "account_id": account, "role": "operator",
@@ -152,8 +162,22 @@ def evidence_rows(reported: Reported) -> list[dict[str, object]]:
 
 
 def _evidence(campaign_id: str, row: Evidence) -> dict[str, object]:
-    names = ("hypothesis", "signal", "family", "value", "unit", "n", "null_model", "stratum", "empirical_bits", "model_bits", "statement")
-    return {"campaign_id": campaign_id, "account_id": None, "bits": row.model_bits} | {name: getattr(row, name) for name in names}
+    names = (
+        "hypothesis",
+        "signal",
+        "family",
+        "value",
+        "unit",
+        "n",
+        "null_model",
+        "stratum",
+        "empirical_bits",
+        "model_bits",
+        "statement",
+    )
+    return {"campaign_id": campaign_id, "account_id": None, "bits": row.model_bits} | {
+        name: getattr(row, name) for name in names
+    }
 
 
 def operator_table(reports: list[Reported], accounts: list[list[str]]) -> pa.Table:
@@ -168,7 +192,9 @@ def operator_table(reports: list[Reported], accounts: list[list[str]]) -> pa.Tab
                 if account not in taken:
                     taken.add(account)
                     probability = float(reported.verdict.judged.membership.probability[place])
-                    rows.append({"operator_id": reported.verdict.operator_id, "account_id": account, "probability": probability})
+                    rows.append(
+                        {"operator_id": reported.verdict.operator_id, "account_id": account, "probability": probability}
+                    )
     return from_rows(rows, OUTPUTS["operators"])
 
 
@@ -192,11 +218,17 @@ def attributed_table(reports: list[Reported]) -> pa.Table:
     if not listed:
         return from_rows([], OUTPUTS["attributed"])
     parts = [
-        pa.table({
-            "exchange_id": reported.attributed["exchange_id"],
-            "campaign_id": pa.array([reported.verdict.campaign_id] * len(reported.attributed), pa.string()),
-            "probability": pa.array(reported.attributed["millionths"].to_numpy() / MILLION),
-        })
+        pa.table(
+            {
+                "exchange_id": reported.attributed["exchange_id"],
+                "campaign_id": pa.array([reported.verdict.campaign_id] * len(reported.attributed), pa.string()),
+                "probability": pa.array(reported.attributed["millionths"].to_numpy() / MILLION),
+            }
+        )
         for reported in listed
     ]
-    return pa.concat_tables(parts).cast(OUTPUTS["attributed"]).sort_by([("campaign_id", "ascending"), ("exchange_id", "ascending")])
+    return (
+        pa.concat_tables(parts)
+        .cast(OUTPUTS["attributed"])
+        .sort_by([("campaign_id", "ascending"), ("exchange_id", "ascending")])
+    )

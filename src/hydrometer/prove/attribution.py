@@ -25,9 +25,17 @@ VOLUME_MIN = 5
 """Exchanges that an outsider must have to tell how accounts differ."""
 Z95 = 1.959964
 """Two-sided 95 % quantile of the normal distribution."""
-LAYER_COLUMNS = {"opening": ("opening",), "closing": ("closing",), "skeleton": ("skeleton",), "sketch": ("sketch_a", "sketch_b"), "system_prompt": ("system_prompt",)}
+LAYER_COLUMNS = {
+    "opening": ("opening",),
+    "closing": ("closing",),
+    "skeleton": ("skeleton",),
+    "sketch": ("sketch_a", "sketch_b"),
+    "system_prompt": ("system_prompt",),
+}
 MARKED = " or ".join(
-    f"{column} in (select hash from marks where layer = '{layer}')" for layer, columns in LAYER_COLUMNS.items() for column in columns
+    f"{column} in (select hash from marks where layer = '{layer}')"
+    for layer, columns in LAYER_COLUMNS.items()
+    for column in columns
 )
 CELL = f"2 * ({MARKED})::int + (techniques <> 0)::int"
 COUNTS = f"""
@@ -56,10 +64,12 @@ def marks(membership: Membership) -> pa.Table:
     """The group's wordings as a table (layer, hash)."""
     layers = [layer for layer in LAYER_COLUMNS if layer in membership.enriched]
     hashes = [membership.enriched[layer] for layer in layers]
-    return pa.table({
-        "layer": pa.array(np.repeat(np.array(layers, dtype=object), [len(part) for part in hashes]), pa.string()),
-        "hash": pa.array(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), pa.int64()),
-    })
+    return pa.table(
+        {
+            "layer": pa.array(np.repeat(np.array(layers, dtype=object), [len(part) for part in hashes]), pa.string()),
+            "hash": pa.array(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), pa.int64()),
+        }
+    )
 
 
 def shares(workspace: Workspace, population: Population, membership: Membership) -> Shares:
@@ -114,7 +124,9 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     sampling = (mixed @ score**2 - (mixed @ score) ** 2) / volume
     deviation = np.sqrt(np.maximum(sampling + (1.0 - share) ** 2 * spread, 0.0)) / gap
     probability = share[:, None] * campaign / np.maximum(mixed, 1e-12)
-    return Shares(share, np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0), probability)
+    return Shares(
+        share, np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0), probability
+    )
 
 
 def _score(campaign: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,7 +62,9 @@ def effective_size(items: NDArray[np.int64], wordings: NDArray[np.int64]) -> NDA
     return items / (1.0 + (items / np.maximum(wordings, 1) - 1.0) * TEXT_CORRELATION)
 
 
-def log_beta_binomial(hits: NDArray[np.float64], size: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_beta_binomial(
+    hits: NDArray[np.float64], size: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """ln of the beta-binomial likelihood without its binomial coefficient (which cancels in every ratio)."""
     return np.asarray(betaln(hits + a, size - hits + b) - betaln(a, b))
 
@@ -70,7 +72,9 @@ def log_beta_binomial(hits: NDArray[np.float64], size: NDArray[np.float64], a: N
 def log_alternative(hits: float, size: float) -> float:
     """ln m₁: rate uniform on (`ALTERNATIVE_FROM`, 1)."""
     above = betainc(size - hits + 1.0, hits + 1.0, 1.0 - ALTERNATIVE_FROM)
-    return float(betaln(hits + 1.0, size - hits + 1.0) + np.log(np.maximum(above, 1e-300)) - np.log1p(-ALTERNATIVE_FROM))
+    return float(
+        betaln(hits + 1.0, size - hits + 1.0) + np.log(np.maximum(above, 1e-300)) - np.log1p(-ALTERNATIVE_FROM)
+    )
 
 
 def fit(hits: NDArray[np.float64], size: NDArray[np.float64]) -> Background:
@@ -88,7 +92,9 @@ def fit(hits: NDArray[np.float64], size: NDArray[np.float64]) -> Background:
     a, b = mean * (1.0 - correlation) / correlation, (1.0 - mean) * (1.0 - correlation) / correlation
     body = log_beta_binomial(pairs[0][:, None], pairs[1][:, None], a, b)  # (pairs, grid)
     flat = log_beta_binomial(pairs[0], pairs[1], np.array(1.0), np.array(1.0))[:, None]
-    likelihood = np.array([count @ np.logaddexp(body + np.log1p(-tail), flat + np.log(tail)) for tail in TAILS])  # (tails, grid)
+    likelihood = np.array(
+        [count @ np.logaddexp(body + np.log1p(-tail), flat + np.log(tail)) for tail in TAILS]
+    )  # (tails, grid)
     best = np.unravel_index(int(np.argmax(np.round(likelihood, 9))), likelihood.shape)
     grid = np.flatnonzero(likelihood[best[0]] >= likelihood[best] - PLAUSIBLE_NATS)
     spread = float(np.sqrt(mean[best[1]] * (1.0 - mean[best[1]]) * correlation[best[1]]))
@@ -125,4 +131,8 @@ def worked_example() -> float:
     11.038158
     """
     a, b = 0.02 * 0.99 / 0.01, 0.98 * 0.99 / 0.01
-    return float(betaln(12 + 1.5, 28 + 3.5) - betaln(1.5, 3.5) - log_beta_binomial(np.array(12.0), np.array(40.0), np.array(a), np.array(b)))
+    return float(
+        betaln(12 + 1.5, 28 + 3.5)
+        - betaln(1.5, 3.5)
+        - log_beta_binomial(np.array(12.0), np.array(40.0), np.array(a), np.array(b))
+    )

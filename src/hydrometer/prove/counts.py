@@ -57,10 +57,12 @@ def group_counts(workspace: Workspace, members: list[NDArray[np.int64]], last_ep
     """
     if not members:
         return _counts(np.zeros((0, 4 + techniques), np.int64))
-    table = pa.table({
-        "grp": np.repeat(np.arange(len(members)), [len(units) for units in members]),
-        "unit": np.concatenate(members),
-    })
+    table = pa.table(
+        {
+            "grp": np.repeat(np.arange(len(members)), [len(units) for units in members]),
+            "unit": np.concatenate(members),
+        }
+    )
     bits = ", ".join(f"count(*) filter (techniques & {1 << bit} <> 0) as t{bit}" for bit in range(techniques))
     text = GROUPS.replace("$wordings", WORDINGS).replace("$bits", bits).replace("$fill", str(FILL_MIN))
     found = workspace.query(text, {"last": last_epoch}, members=table)
@@ -93,4 +95,10 @@ def _counts(values: NDArray[np.int64]) -> Counts:
     """Counts from columns items, wordings, flagged, filled, one per technique."""
     items = values[:, 0]
     safe = np.maximum(items, 1)
-    return Counts(items, effective_size(items, values[:, 1]), values[:, 2] / safe, values[:, 4:] / safe[:, None], values[:, 3] / safe)
+    return Counts(
+        items,
+        effective_size(items, values[:, 1]),
+        values[:, 2] / safe,
+        values[:, 4:] / safe[:, None],
+        values[:, 3] / safe,
+    )

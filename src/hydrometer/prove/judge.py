@@ -95,7 +95,9 @@ def candidates(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
         return [(group,) for group in groups]
     left, right = by_half.values()
     pairs = sorted(
-        (-round(jaccard(a.members, b.members), 9), i, j) for i, a in enumerate(left) for j, b in enumerate(right)
+        (-round(jaccard(a.members, b.members), 9), i, j)
+        for i, a in enumerate(left)
+        for j, b in enumerate(right)
         if jaccard(a.members, b.members) >= MATCHED
     )
     taken_left: set[int] = set()
@@ -160,7 +162,12 @@ def judge(
         return Case(group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register)
 
     first = [
-        [test.judge(case(group, every, every)) for test in found.values() if test.hypothesis == "H1" for group in matched]
+        [
+            test.judge(case(group, every, every))
+            for test in found.values()
+            if test.hypothesis == "H1"
+            for group in matched
+        ]
         for matched in sets
     ]
     operator = [_mean(findings) for findings in first]
@@ -187,19 +194,29 @@ def judge(
     q = q_values(np.array(smaller)) if smaller else np.zeros(0)
     return [
         Judged(
-            founders[i], memberships[i], sets[i][0].origin, operator[i], second[i][0], float(q[i]),
-            tuple(row for finding in first[i] for row in finding.evidence) + second[i][1], second[i][2],
+            founders[i],
+            memberships[i],
+            sets[i][0].origin,
+            operator[i],
+            second[i][0],
+            float(q[i]),
+            tuple(row for finding in first[i] for row in finding.evidence) + second[i][1],
+            second[i][2],
         )
         for i in range(len(sets))
     ]
 
 
-def _second(found: dict[str, Test], case: Case, *, whole: bool) -> tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]:
+def _second(
+    found: dict[str, Test], case: Case, *, whole: bool
+) -> tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]:
     """(ln e of H2, evidence of H2 and H4, innocent explanations) of one group.
 
     Where one hand is not shown (`whole` is false) only the evidence of H2 is looked at: nothing is to be explained.
     """
-    wanted = {name: test for name, test in found.items() if test.hypothesis != "H1" and (whole or test.role == "evidence")}
+    wanted = {
+        name: test for name, test in found.items() if test.hypothesis != "H1" and (whole or test.role == "evidence")
+    }
     findings = {name: test.judge(case) for name, test in wanted.items()}
     extraction = _mean([finding for name, finding in findings.items() if found[name].role == "evidence"])
     if extraction is not None:
@@ -218,5 +235,3 @@ def _mean(findings: Sequence[Finding]) -> float | None:
     """ln of the mean of the e-values; None where every test abstained."""
     values = [finding.log_e for finding in findings if finding.log_e is not None]
     return log_mean(values) if values else None
-
-

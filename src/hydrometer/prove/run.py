@@ -35,7 +35,9 @@ def unit_accounts(workspace: Workspace, units: int) -> list[list[str]]:
 def first_exchanges(workspace: Workspace, units: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """First exchange of each unit in microseconds; shape (units,)."""
     first = np.zeros(units, np.int64)
-    found = workspace.query("select u.unit, min(f.sent_us) as us from {fingerprints} f join {units} u using (account_id) group by 1")
+    found = workspace.query(
+        "select u.unit, min(f.sent_us) as us from {fingerprints} f join {units} u using (account_id) group by 1"
+    )
     first[found["unit"].to_numpy()] = found["us"].to_numpy()
     return first
 
@@ -67,7 +69,9 @@ def tables(
     accounts = unit_accounts(workspace, population.units)
     reports = [assembly.work_out(workspace, population, verdict) for verdict in reported]
     outside = words.background_shares(workspace, len(vocabulary.capabilities))
-    rows: dict[str, list[dict[str, object]]] = {name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates", "facts")}
+    rows: dict[str, list[dict[str, object]]] = {
+        name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates", "facts")
+    }
     for report in reports:
         capabilities = words.targets(report.attributed, outside, vocabulary.capabilities) if report.listed else []
         techniques = words.techniques(report, vocabulary.techniques) if report.listed else []

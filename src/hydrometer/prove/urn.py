@@ -116,12 +116,16 @@ def not_popular(held: sparse.csr_array, units: int) -> NDArray[np.bool_]:
     return degree <= max(DEGREE_MIN, DEGREE_SHARE * units)
 
 
-def content_order(members: NDArray[np.int64], held: sparse.csr_array, entities: NDArray[np.int64]) -> tuple[NDArray[np.int64], bytes]:
+def content_order(
+    members: NDArray[np.int64], held: sparse.csr_array, entities: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], bytes]:
     """Members ordered by what they hold, never by name or position, and bytes that identify that content.
 
     Members with the same profile are exchangeable, so that ties do not matter.
     """
-    profiles = [entities[np.sort(held.indices[held.indptr[unit] : held.indptr[unit + 1]])].tobytes() for unit in members]
+    profiles = [
+        entities[np.sort(held.indices[held.indptr[unit] : held.indptr[unit + 1]])].tobytes() for unit in members
+    ]
     order = sorted(range(len(members)), key=lambda place: profiles[place])
     return members[order], b"".join(profiles[place] for place in order)
 
@@ -157,7 +161,11 @@ def group_log_e(
     rows, holders = _rows(held), _rows(held.T.tocsr())
     in_urn = np.bincount(stratum[eligible], minlength=int(stratum.max()) + 1).astype(np.float64)
     values = [
-        _log_e(*urn_draws(ordered[draw.permutation(len(ordered))], rows, holders, stratum, eligible, in_urn.copy()), clumping, BETS)
+        _log_e(
+            *urn_draws(ordered[draw.permutation(len(ordered))], rows, holders, stratum, eligible, in_urn.copy()),
+            clumping,
+            BETS,
+        )
         for _ in range(ORDERS)
     ]
     return float(logsumexp(np.sort(values)) - np.log(ORDERS))

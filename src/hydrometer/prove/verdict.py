@@ -80,7 +80,11 @@ def verdicts(
 
 def whole(group: Judged, passed: list[Judged], population: Population) -> Judged:
     """A listed group with the membership that follows from all listed groups that lie within it."""
-    parts = [other.membership.units for other in passed if np.isin(other.membership.units, group.membership.units).mean() >= OVERLAP]
+    parts = [
+        other.membership.units
+        for other in passed
+        if np.isin(other.membership.units, group.membership.units).mean() >= OVERLAP
+    ]
     founders = np.unique(np.concatenate([group.membership.units, *parts]))
     return replace(group, membership=enlarge(population, founders, population.declared))
 
@@ -115,7 +119,9 @@ def _verdict(group: Judged, listed: bool, absorbed: int, identity: str) -> Verdi
 def _identity(group: Judged, names: list[str], first_us: NDArray[np.int64], taken: set[str]) -> str:
     """Hash of the earliest founding member that no other group of this run is named after."""
     founders = sorted(group.founders.tolist(), key=lambda unit: (int(first_us[unit]), names[unit]))
-    choices = [hashlib.blake2b(names[unit].encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() for unit in founders]
+    choices = [
+        hashlib.blake2b(names[unit].encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() for unit in founders
+    ]
     choices += [f"{choices[0]}-{number}" for number in range(2, len(taken) + 3)]
     chosen = next(choice for choice in choices if choice not in taken)
     taken.add(chosen)

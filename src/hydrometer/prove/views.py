@@ -77,9 +77,15 @@ def _positions(common: Sequence[str], words: Sequence[str]) -> list[int]:
 def template_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
     """Rows of `templates`: the wordings with most exchanges, masked; null where the log has no text."""
     part = reported.attributed
-    found = workspace.query(FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(TEMPLATES_MAX)), part=part).to_pylist()
+    found = workspace.query(
+        FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(TEMPLATES_MAX)), part=part
+    ).to_pylist()
     wanted = pa.table({"exchange_id": pa.array(sorted({one for row in found for one in row["samples"]}), pa.string())})
-    text = {row["exchange_id"]: row["prompt"] for row in workspace.query(TEXTS, wanted=wanted).to_pylist()} if found else {}
+    text = (
+        {row["exchange_id"]: row["prompt"] for row in workspace.query(TEXTS, wanted=wanted).to_pylist()}
+        if found
+        else {}
+    )
     rows: list[dict[str, object]] = []
     for row in found:
         samples = [text[one] for one in row["samples"] if text.get(one)]
@@ -110,15 +116,23 @@ def _events(workspace: Workspace, reported: Reported) -> dict[int, str]:
     """Hour → what happened in it, from the tables `enforcement` and `releases` where the run has them."""
     words: dict[int, list[str]] = {}
     if workspace.has("enforcement"):
-        accounts = pa.table({"account_id": np.unique(reported.attributed["account_id"].to_numpy(zero_copy_only=False).astype(str))})
-        acts = workspace.query(
-            "select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2", accounts=accounts
+        accounts = pa.table(
+            {"account_id": np.unique(reported.attributed["account_id"].to_numpy(zero_copy_only=False).astype(str))}
         )
-        counted = Counter((us // HOUR_US, action) for us, action in zip(acts["us"].to_pylist(), acts["action"].to_pylist(), strict=True))
+        acts = workspace.query(
+            "select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2",
+            accounts=accounts,
+        )
+        counted = Counter(
+            (us // HOUR_US, action)
+            for us, action in zip(acts["us"].to_pylist(), acts["action"].to_pylist(), strict=True)
+        )
         for (hour, action), number in sorted(counted.items()):
             words.setdefault(hour, []).append(f"{action} of {number} member{'s' if number > 1 else ''}")
     if workspace.has("releases"):
-        for row in workspace.query("select epoch_us(released_at) as us, model from {releases} order by 1, 2").to_pylist():
+        for row in workspace.query(
+            "select epoch_us(released_at) as us, model from {releases} order by 1, 2"
+        ).to_pylist():
             words.setdefault(row["us"] // HOUR_US, []).append(f"release of {row['model']}")
     return {hour: "; ".join(parts) for hour, parts in words.items()}
 

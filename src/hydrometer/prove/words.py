@@ -49,8 +49,7 @@ def targets(part: pa.Table, outside: NDArray[np.float64], names: tuple[str, ...]
     shares = mask_shares(part["capabilities"].to_numpy(), part["millionths"].to_numpy().astype(np.float64), len(names))
     gain = shares - outside
     chosen = [
-        bit for bit in range(len(names))
-        if shares[bit] >= TARGET_SHARE and shares[bit] >= TARGET_LIFT * outside[bit]
+        bit for bit in range(len(names)) if shares[bit] >= TARGET_SHARE and shares[bit] >= TARGET_LIFT * outside[bit]
     ]
     return [names[bit] for bit in sorted(chosen, key=lambda bit: (-round(float(gain[bit]), 9), names[bit]))]
 

@@ -32,7 +32,9 @@ def client_type(user_agent: str) -> str:
 def measure(batch: Batch) -> dict[str, pa.Array]:
     """Hash of the stack and the type as text; null where nothing is known."""
     agents = batch.rows["user_agent"].combine_chunks().dictionary_encode()
-    types = pa.array([None if agent is None else client_type(agent) for agent in agents.dictionary.to_pylist()], pa.string())
+    types = pa.array(
+        [None if agent is None else client_type(agent) for agent in agents.dictionary.to_pylist()], pa.string()
+    )
     stack = joined([batch.rows[name] for name in ("ja4", "user_agent", "header_shape")])
     return {
         "client_stack": hashed(stack, batch.key, "client_stack"),

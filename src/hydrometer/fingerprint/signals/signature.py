@@ -15,7 +15,12 @@ from hydrometer.fingerprint.hashing import hashed
 def measure(batch: Batch) -> dict[str, pa.Array]:
     """Keyed hashes of the signature issued and of the (first) one presented; null where there is none."""
     rows = batch.rows
-    several = pc.list_element(pc.if_else(pc.greater(pc.list_value_length(rows["reasoning_signatures_in"]), 0), rows["reasoning_signatures_in"], None), 0)
+    several = pc.list_element(
+        pc.if_else(
+            pc.greater(pc.list_value_length(rows["reasoning_signatures_in"]), 0), rows["reasoning_signatures_in"], None
+        ),
+        0,
+    )
     presented = pc.coalesce(rows["reasoning_signature_in"], several)
     return {
         "signature_issued": hashed(rows["reasoning_signature_out"], batch.key, "reasoning_signature"),

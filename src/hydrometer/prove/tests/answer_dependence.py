@@ -34,7 +34,9 @@ HARVEST_SD, USE_MEAN, USE_SD = 0.02, 0.25, 0.1
 """Effect sizes: N(0, .02²) when harvesting, N(.25, .1²) when used."""
 
 
-def covariance_measure(words: NDArray[np.float64], answers: NDArray[np.float64], following: NDArray[np.float64]) -> NDArray[np.float64]:
+def covariance_measure(
+    words: NDArray[np.float64], answers: NDArray[np.float64], following: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Products of the standardised rank residuals of one account; shape (n,), mean = its partial rank correlation.
 
     >>> x, y, z = (np.array(v) for v in ([3., 2, 5, 1, 4, 6], [3., 5, 2, 6, 4, 1], [2., 5, 1, 4, 6, 3]))
@@ -99,12 +101,22 @@ def judge(case: Case) -> Finding:
     log_e = log_likelihood_ratio(effect, error)
     talk = effect - 2.0 * error > HARVEST_SD
     row = Evidence(
-        "H2", "answer_dependence", "conversation", effect, "partial rank correlation", len(pooled),
-        "next prompt independent of the answer, given the prompt", None, bits(min(log_e, -np.log(BENIGN_WITHOUT_REACTION))), bits(log_e),
+        "H2",
+        "answer_dependence",
+        "conversation",
+        effect,
+        "partial rank correlation",
+        len(pooled),
+        "next prompt independent of the answer, given the prompt",
+        None,
+        bits(min(log_e, -np.log(BENIGN_WITHOUT_REACTION))),
+        bits(log_e),
         f"Over {len(pooled)} pairs of turns that begin with a flagged prompt the next one {'reacts' if talk else 'hardly reacts'} to the answer "
         f"(partial rank correlation {effect:.2f} ± {2 * error:.2f}).",
     )
-    return Finding(log_e, (row,), "its prompts react to the answers, as in ordinary use" if talk and log_e < 0.0 else None)
+    return Finding(
+        log_e, (row,), "its prompts react to the answers, as in ordinary use" if talk and log_e < 0.0 else None
+    )
 
 
 TEST = Test(

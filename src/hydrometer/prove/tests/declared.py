@@ -23,10 +23,17 @@ def judge(case: Case) -> Finding:
     table = case.workspace.query(ACCOUNTS, members=pa.table({"unit": case.group.members}))
     accounts, verified = table["accounts"].to_pylist(), table["verified"].to_pylist()
     total = sum(accounts)
-    if not accounts or table["organization_id"][0].as_py() is None or accounts[0] < SAME * total or verified[0] < SAME * accounts[0]:
+    if (
+        not accounts
+        or table["organization_id"][0].as_py() is None
+        or accounts[0] < SAME * total
+        or verified[0] < SAME * accounts[0]
+    ):
         return Finding()
     statement = f"{accounts[0]} of {total} accounts belong to one verified organisation; their common hand is declared."
-    row = Evidence("H4", "declared_owner", None, accounts[0] / total, "share of accounts", total, None, None, None, None, statement)
+    row = Evidence(
+        "H4", "declared_owner", None, accounts[0] / total, "share of accounts", total, None, None, None, None, statement
+    )
     return Finding(None, (row,), "one verified organisation openly holds these accounts", "benign")
 
 

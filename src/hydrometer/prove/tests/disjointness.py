@@ -51,7 +51,9 @@ def expected_collisions(distinct: list[NDArray[np.int64]], volumes: list[int]) -
     >>> expected_collisions([np.array([2, 1, 1])], [10])
     0.5
     """
-    return float(sum(0.5 * (float(u.sum()) ** 2 - float((u**2).sum())) / v for u, v in zip(distinct, volumes, strict=True)))
+    return float(
+        sum(0.5 * (float(u.sum()) ** 2 - float((u**2).sum())) / v for u, v in zip(distinct, volumes, strict=True))
+    )
 
 
 def judge(case: Case) -> Finding:
@@ -75,12 +77,26 @@ def judge(case: Case) -> Finding:
     many = float(pdtrc(collisions - 1, expected)) if collisions else 1.0
     log_e = float(np.log(max(many, FACTOR_MIN))) if collisions > expected else 0.0
     row = Evidence(
-        "H2", "disjointness", "items", collisions / expected, "collisions per expected collision", int(sum(len(u) for u in distinct)),
-        "members ask public items independently within popularity bands", None, bits(log_e), bits(log_e),
+        "H2",
+        "disjointness",
+        "items",
+        collisions / expected,
+        "collisions per expected collision",
+        int(sum(len(u) for u in distinct)),
+        "members ask public items independently within popularity bands",
+        None,
+        bits(log_e),
+        bits(log_e),
         f"On items that outsiders had asked before, members asked the same item {collisions} times where {expected:.0f} were to be "
         f"expected (chance of so few {few:.2g}, of so many {many:.2g}).",
     )
-    return Finding(log_e, (row,), "its accounts ask each other's questions again, as people with common questions do" if log_e < np.log(0.01) else None)
+    return Finding(
+        log_e,
+        (row,),
+        "its accounts ask each other's questions again, as people with common questions do"
+        if log_e < np.log(0.01)
+        else None,
+    )
 
 
 TEST = Test(

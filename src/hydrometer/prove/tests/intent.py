@@ -36,7 +36,9 @@ def judge(case: Case) -> Finding:
     if size <= 0.0 or len(benign.items) == 0:
         return Finding()
     rates = [("any technique", float(group.flagged[0]), benign.flagged)]
-    rates += [(name, float(group.by_technique[0, k]), benign.by_technique[:, k]) for k, name in enumerate(case.techniques)]
+    rates += [
+        (name, float(group.by_technique[0, k]), benign.by_technique[:, k]) for k, name in enumerate(case.techniques)
+    ]
     values, rows = [], []
     for name, rate, benign_rates in rates:
         if rate < ALTERNATIVE_FROM:
@@ -47,9 +49,7 @@ def judge(case: Case) -> Finding:
         values.append(value)
         if name == "any technique" or bits(value) >= SHOWN_BITS:
             rows.append(_row(case, name, rate, value, background.operators, background.mean))
-    rank = soft_rank_log_e(
-        odds(rates[0][1] * size, size), odds(benign.flagged * benign.effective, benign.effective)
-    )
+    rank = soft_rank_log_e(odds(rates[0][1] * size, size), odds(benign.flagged * benign.effective, benign.effective))
     rows.append(_rank_row(rates[0][1], rank, benign))
     parts = [rank + np.log(RANK_SHARE), values[0] + np.log(MODEL_SHARE), log_mean(values[1:]) + np.log(MODEL_SHARE)]
     return Finding(max(float(np.logaddexp.reduce(np.sort(parts))), LEAST_LOG_E), tuple(rows))

@@ -35,14 +35,45 @@ def judge(case: Case) -> Finding:
     values: dict[str, object] = {"last": case.last_epoch}
     facts = case.workspace.query(FACTS, values, members=pa.table({"unit": case.group.members})).to_pylist()[0]
     accounts, exchanges = int(facts["accounts"]), max(int(facts["exchanges"] or 0), 1)
-    later, users, education = int(facts["later"] or 0) / exchanges, float(facts["users"] or 0.0), int(facts["education"]) / max(accounts, 1)
+    later, users, education = (
+        int(facts["later"] or 0) / exchanges,
+        float(facts["users"] or 0.0),
+        int(facts["education"]) / max(accounts, 1),
+    )
     found: list[tuple[str, float, str, int, str, str]] = []
     if education >= MOST:
-        found.append(("education_network", education, "share of accounts", accounts, "a class or course in an education programme", "benign"))
+        found.append(
+            (
+                "education_network",
+                education,
+                "share of accounts",
+                accounts,
+                "a class or course in an education programme",
+                "benign",
+            )
+        )
     if users >= END_USERS:
-        found.append(("end_user_mix", users, "end users per account", accounts, "accounts that pass on many end users' traffic", "resale"))
+        found.append(
+            (
+                "end_user_mix",
+                users,
+                "end users per account",
+                accounts,
+                "accounts that pass on many end users' traffic",
+                "resale",
+            )
+        )
     if later >= FOLLOW_UPS:
-        found.append(("interactive_use", later, "share of exchanges", exchanges, "interactive use that continues conversations", "benign"))
+        found.append(
+            (
+                "interactive_use",
+                later,
+                "share of exchanges",
+                exchanges,
+                "interactive use that continues conversations",
+                "benign",
+            )
+        )
     if accounts <= FEW:
         found.append(("small_pool", float(accounts), "accounts", accounts, "a few people who share accounts", "pool"))
     rows = tuple(

@@ -49,7 +49,19 @@ def judge(case: Case) -> Finding:
         return Finding()
     purposes = ", ".join(sorted({str(entry.get("purpose", "unstated purpose")) for entry in covered}))
     statement = f"{len(covered)} of {len(matches)} accounts are in the register of authorised uses ({purposes})."
-    row = Evidence("H4", "register", None, len(covered) / len(matches), "share of accounts", len(matches), None, None, None, None, statement)
+    row = Evidence(
+        "H4",
+        "register",
+        None,
+        len(covered) / len(matches),
+        "share of accounts",
+        len(matches),
+        None,
+        None,
+        None,
+        None,
+        statement,
+    )
     return Finding(None, (row,), f"authorised in the register: {purposes}", "authorised")
 
 

@@ -29,8 +29,16 @@ def judge(case: Case) -> Finding:
     low = (1.0 + float((others <= round(share, 9)).sum())) / (len(others) + 1.0)
     log_e = float(np.log(0.5) - 0.5 * np.log(p)) if low >= 0.5 else float(np.log(2.0 * low))
     row = Evidence(
-        "H2", "template_focus", "text", share, "share of distinct prompts", len(others),
-        "rank among benign operators of this run", None, bits(log_e), bits(log_e),
+        "H2",
+        "template_focus",
+        "text",
+        share,
+        "share of distinct prompts",
+        len(others),
+        "rank among benign operators of this run",
+        None,
+        bits(log_e),
+        bits(log_e),
         f"{share:.0%} of the distinct prompts are forms filled in at least five times; so are as many or more of the prompts of "
         f"{p * (len(others) + 1) - 1:.0f} of {len(others)} benign operators.",
     )

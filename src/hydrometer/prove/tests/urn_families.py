@@ -22,7 +22,9 @@ OBSERVED_MIN = 5
 
 def judge(case: Case) -> Finding:
     """The urn on each observed family, and a row of evidence for each."""
-    rows = [row for row in (one_family(case, FAMILY[name], layers) for name, layers in case.testing.families.items()) if row]
+    rows = [
+        row for row in (one_family(case, FAMILY[name], layers) for name, layers in case.testing.families.items()) if row
+    ]
     if not rows:
         return Finding()
     return Finding(log_mean([log_e for log_e, _ in rows]), tuple(evidence for _, evidence in rows))
@@ -40,7 +42,14 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
     strata = population.strata(family)
     value = group_log_e(
-        case.group.members, held, entities, strata, eligible, clumping=family.clumping, seed=case.seed, stage=f"urn {family.name}"
+        case.group.members,
+        held,
+        entities,
+        strata,
+        eligible,
+        clumping=family.clumping,
+        seed=case.seed,
+        stage=f"urn {family.name}",
     )
     sharing = np.asarray((held[present].astype(np.int64).sum(axis=0) >= 2)).ravel()
     linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
@@ -50,9 +59,17 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
         f"same strata, clumping up to {family.clumping:.0%}, explain this {'worse' if value > 0 else 'better'} than one hand."
     )
     evidence = Evidence(
-        "H1", f"urn_{family.name}", family.name, linked / len(present), "share of members", len(present),
-        f"urn on a held-out family, benign clumping {family.clumping:g}", f"{len(np.unique(strata[present]))} of {len(names)} strata",
-        min(bits(value), float(np.log2(int(eligible.sum()) + 1))), bits(value), statement,
+        "H1",
+        f"urn_{family.name}",
+        family.name,
+        linked / len(present),
+        "share of members",
+        len(present),
+        f"urn on a held-out family, benign clumping {family.clumping:g}",
+        f"{len(np.unique(strata[present]))} of {len(names)} strata",
+        min(bits(value), float(np.log2(int(eligible.sum()) + 1))),
+        bits(value),
+        statement,
     )
     return value, evidence
 
