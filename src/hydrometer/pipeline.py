@@ -48,7 +48,8 @@ HOUR_US = 3_600_000_000
 BYTES_PER_KIB = 1024
 FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
 REGISTER_COLUMNS = {
-    "payment": ("payment_fingerprint",), "network": ("client_ip",), "mail": ("email_domain",), "signup": ("created_at",),
+    "payment": ("payment_fingerprint",), "network": ("client_ip",), "mail": ("email_domain",),
+    "signup": ("created_at",),
 }  # fmt: skip
 
 
@@ -139,11 +140,9 @@ def refuse_to_overwrite(out: Path, force: bool) -> None:
 
 def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> dict[str, Any]:
     """All stages in order; the manifest."""
-    names = [name for name in CollectOptions.__dataclass_fields__]
+    given = {name: getattr(options, name) for name in CollectOptions.__dataclass_fields__}
     with run.stage("collect") as step:
-        collected = collect(
-            inputs, CollectOptions(**{name: getattr(options, name) for name in names}), run.workspace, step
-        )
+        collected = collect(inputs, CollectOptions(**given), run.workspace, step)
     read(run)
     last = int(
         run.workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
@@ -159,7 +158,7 @@ def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> 
         population, judged = at(last)
         accounts = unit_accounts(run.workspace, population.units)
         first_us = first_exchanges(run.workspace, population.units)
-        reported = verdicts(judged, population, run.settings.q, [names[0] for names in accounts], first_us)
+        reported = verdicts(judged, run.settings.q, [names[0] for names in accounts], first_us)
     with run.stage("first detectable") as step:
         detectable = first_detectable(
             run, reported, last, lambda epoch: listed_members(at(epoch)[1], run.settings.q), step
@@ -187,7 +186,7 @@ def layer_columns() -> dict[str, tuple[str, ...]]:
 
 def link(population: Population, smallest: int) -> list[Group]:
     """Candidate groups of both halves."""
-    return [group for half in HALVES for group in form(population.forming(half), smallest)[0]]
+    return [group for half in HALVES for group in form(population.forming(half), smallest)]
 
 
 def judged_at(
@@ -214,8 +213,9 @@ def first_detectable(
 ) -> dict[str, datetime]:
     """End of the first epoch in which each listed group, formed and judged from what was known then, was listed.
 
-    Found by bisection: the epoch returned lists the group and the one before it does not. That it would stay listed once
-    it is, which bisection assumes, is what more data do; epochs before an earlier, passing listing are not searched.
+    Found by bisection: the epoch returned lists the group and the one before it does not. That it would stay listed
+    once it is, which bisection assumes, is what more data do; epochs before an earlier, passing listing are not
+    searched.
 
     Args:
         run: settings and epoch length.
@@ -297,7 +297,9 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         "inputs": [asdict(one) | {"format": one.pack} for one in collected.inputs],
         "engine": {"name": "duckdb", "threads": run.workspace.threads}, "seed": run.settings.seed,
         "stage_seconds": {name: round(value, 3) for name, value in run.seconds.items()}, "peak_rss_bytes": peak,
-        "columns_absent": {"exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent)},
+        "columns_absent": {
+            "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
+        },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
         "detectors_abstained": abstentions(collected), "prior": run.settings.prior, "benign_library": 0,
         "false_discovery": {

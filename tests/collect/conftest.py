@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from hydrometer.base.workspace import Workspace
+from hydrometer.collect.assembly import ORIGINS
 from hydrometer.collect.run import CollectOptions, CollectReport, collect
 
 ROW: dict[str, Any] = {"exchange_id": "a", "sent_at": "2026-03-01T10:00:00Z", "account_id": "acct-1"}
@@ -56,12 +58,17 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 @pytest.fixture
 def run(workspace: Workspace) -> Collector:
-    """Collect inputs; every run checks the law of counts."""
+    """Collect inputs; every run checks the laws of counts and of origins."""
 
     def collector(*inputs: Path | str, **options: Any) -> Collected:
         report = collect([str(one) for one in inputs], CollectOptions(**options), workspace, lambda *_: None)
         for one in report.inputs:
             assert one.rows_read == one.rows_kept + one.rows_rejected + one.rows_duplicate
+        origins = workspace.read("origins")
+        assert origins.schema.names == ORIGINS.names
+        assert Counter(origins["source"].to_pylist()) == {
+            one.name: one.rows_kept for one in report.inputs if one.rows_kept
+        }
         exchanges = workspace.query("select * from {exchanges} order by exchange_id").to_pylist()
         rejects = workspace.query("select * from {rejects} order by all").to_pylist()
         return Collected(report, exchanges, rejects, workspace)

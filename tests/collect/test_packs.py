@@ -170,6 +170,10 @@ def test_two_logs_are_joined_and_every_row_is_accounted_for(tmp_path: Path, run:
         ("content.jsonl", 6, "has no key to join on"),
     ]
     assert all(one["sha256"] for one in result.rejects)
+    assert result.workspace.query("select * from {origins} order by all").to_pylist() == [
+        {"exchange_id": "r1", "account_id": "k", "source": name, "position": 1, "pack": "two_logs"}
+        for name in ("access.jsonl", "content.jsonl")
+    ]
 
 
 @pytest.mark.parametrize(

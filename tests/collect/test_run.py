@@ -99,6 +99,13 @@ def test_duplicates_go_and_taken_ids_get_suffixes(tmp_path: Path, run: Collector
         "a#2": ("acct-1", 10, None),
         "b": ("acct-1", 10, None),
     }
+    accounts = {number: one["account_id"] for number, one in enumerate(TRIPLES, start=1)}
+    origins = result.workspace.read("origins").to_pylist()
+    assert len(origins) == len({one["position"] for one in origins}) == 5
+    for one in origins:
+        assert (one["source"], one["pack"]) == ("t.jsonl", "canonical")
+        assert accounts[one["position"]] == one["account_id"] == found[one["exchange_id"]][0]
+    assert next(one["position"] for one in origins if one["exchange_id"] == "a") == 4
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -189,6 +196,39 @@ def test_a_folder_is_read_with_the_tables_beside_it(tmp_path: Path, run: Collect
     override.write_text("account_id,plan\nacct-1,enterprise\n")
     accounts = run(tmp_path / "day", accounts=override).workspace.read("accounts").to_pylist()
     assert [(one["account_id"], one["plan"]) for one in accounts] == [("acct-1", "enterprise")]
+
+
+def test_a_repeated_row_of_a_side_table_is_a_reject(tmp_path: Path, run: Collector) -> None:
+    (tmp_path / "exchanges.jsonl").write_bytes(jsonl(row()))
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "1.csv").write_text("account_id,plan\nacct-1,pro\nacct-2,free\n,free\nacct-1,team\n")
+    pq.write_table(
+        pa.table({"account_id": ["acct-2", "acct-3"], "plan": ["pro", "pro"]}), tmp_path / "accounts/2.parquet"
+    )
+    (tmp_path / "releases.csv").write_text(
+        "model,released_at\nm,2026-01-05T00:00:00Z\nm,2026-02-05T00:00:00Z\nm,2026-01-05T00:00:00Z\n"
+    )
+    (tmp_path / "enforcement.csv").write_text(
+        "account_id,acted_at,action\n"
+        + 2 * "acct-1,2026-03-02T00:00:00Z,ban\n"
+        + "acct-1,2026-03-02T00:00:00Z,throttle\n"
+    )
+    result = run(tmp_path)
+    accounts = result.workspace.read("accounts").to_pylist()
+    assert [(one["account_id"], one["plan"]) for one in accounts] == [
+        ("acct-1", "pro"),
+        ("acct-2", "free"),
+        ("acct-3", "pro"),
+    ]
+    assert result.workspace.read("releases").num_rows == 2
+    assert result.workspace.read("enforcement")["action"].to_pylist() == ["ban", "throttle"]
+    assert [(one["source"], one["position"], one["reason"]) for one in result.rejects] == [
+        ("1.csv", 3, "account_id is missing"),
+        ("1.csv", 4, "a second row for this account; the first is kept"),
+        ("2.parquet", 1, "a second row for this account; the first is kept"),
+        ("enforcement.csv", 2, "the same action a second time; the first is kept"),
+        ("releases.csv", 3, "a second row for this model and time; the first is kept"),
+    ]
 
 
 def test_accounts_are_those_seen_where_no_table_is_given(tmp_path: Path, run: Collector) -> None:

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import Message  # type: ignore[import-untyped]
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 HEXADECIMAL = {"traceId", "spanId", "parentSpanId"}

@@ -114,8 +114,9 @@ class Test:
         name: stem of its file.
         hypothesis: `H1`, `H2` or `H4`.
         role: `evidence` (its e-value is averaged with the hypothesis' others), `exoneration` (its e-value, at most 1,
-            shrinks the hypothesis' e-value), `explanation` (says which innocent explanation fits; it wins where the group is
-            not listed), `declaration` (an explanation that wins always) or `authorisation` (the register covers the group).
+            shrinks the hypothesis' e-value), `explanation` (says which innocent explanation fits; it wins where the
+            group is not listed), `declaration` (an explanation that wins always) or `authorisation` (the register
+            covers the group).
         judge: case → finding.
         source: where it is published.
         benign_twins: look-alikes on which it must hold still.

@@ -42,7 +42,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("tools", "behaviour", ("tool_set",), 0.10, True),
     Family("signature", "behaviour", ("reasoning_signature",), 0.05, True),
 )
-"""Clumping: .05 is the design's default; the text family's is larger because users of one client reached 9 bits at .05."""
+"""Clumping: .05 is the design's default; the text family's is larger: users of one client reached 9 bits at .05."""
 
 HALVES: tuple[str, str] = ("infrastructure", "behaviour")
 FAMILY_OF: dict[str, str] = {layer: family.name for family in FAMILIES for layer in family.layers}

@@ -1,4 +1,4 @@
-"""A candidate operator: the units that formation put together, on which half, and how. It is a question, not a finding."""
+"""A candidate operator: the units that formation put together, on which half, and how; a question, not a finding."""
 
 from __future__ import annotations
 

@@ -122,9 +122,8 @@ def pooled_strata(
     """
     chosen = np.array(["rest"] * len(fine), dtype=object)
     for names in (np.array(coarse, dtype=object), np.array(fine, dtype=object)):
-        kinds, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
-        del kinds
-        live = np.bincount(inverse[active], minlength=len(counts))
+        kinds, inverse = np.unique(names, return_inverse=True)
+        live = np.bincount(inverse[active], minlength=len(kinds))
         enough = live[inverse] >= SMALLEST_STRATUM
         chosen[enough] = names[enough]
     labels, numbers = np.unique(chosen.astype(str), return_inverse=True)
@@ -213,9 +212,13 @@ def _layer(name: str, rows: pa.Table, units: int, observed: NDArray[np.bool_]) -
     return Layer(name, FAMILY_OF[name], entities[shared], matrix[:, shared].tocsr(), observed)
 
 
+OBSERVED_TRAFFIC = """
+select u.unit, $known from {fingerprints} f join {units} u using (account_id) group by 1 order by 1
+"""
 OBSERVED_REGISTER = """
-select u.unit, bool_or(a.payment_fingerprint is not null) as payment_fingerprint, bool_or(a.signup_ip is not null) as signup_ip,
-       bool_or(a.email_domain is not null) as mail_shape, bool_or(a.created_at is not null) as signup_day
+select u.unit, bool_or(a.payment_fingerprint is not null) as payment_fingerprint,
+       bool_or(a.signup_ip is not null) as signup_ip, bool_or(a.email_domain is not null) as mail_shape,
+       bool_or(a.created_at is not null) as signup_day
 from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 """
 
@@ -231,9 +234,7 @@ def observed(workspace: Workspace, layers: dict[str, tuple[str, ...]]) -> dict[s
         name: f"bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {name}"
         for name, columns in layers.items()
     }
-    traffic = workspace.query(
-        f"select u.unit, {', '.join(known.values())} from {{fingerprints}} f join {{units}} u using (account_id) group by 1 order by 1"
-    )
+    traffic = workspace.query(OBSERVED_TRAFFIC.replace("$known", ", ".join(known.values())))
     register = workspace.query(OBSERVED_REGISTER)
     table = {name: traffic[name] for name in known} | {
         name: register[name] for name in register.column_names if name != "unit"

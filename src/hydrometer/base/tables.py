@@ -69,7 +69,7 @@ OUTPUTS: dict[str, pa.Schema] = {
     "facts": schema("campaign_id:s! account_id:s fact:s! clause:s state:s! value:f unit:s n:i source:s statement:s!"),
     "rejects": schema("source:s! position:i! reason:s! sha256:s"),
 }
-"""A run folder's tables. `templates.distinct_items` counts distinct prompts; `timeline.event` marks bans and releases."""
+"""A run folder's tables. `templates.distinct_items` counts distinct prompts; `timeline.event`: bans and releases."""
 
 TRUTH: dict[str, pa.Schema] = {
     "accounts": schema("account_id:s! archetype:s! operator_id:s! campaign_id:s role:s"),

@@ -2,7 +2,9 @@
 
 A row is a duplicate only if id, account and time all agree; the first by time, source and position is kept. The same id
 with another account or time is kept as `id#2`, `id#3`, … in that order: clients may choose ids to hide traffic. Only
-ids that occur more than once are looked at, so the cost is that of one count. Source: the contract, `exchanges`.
+ids that occur more than once are looked at, so the cost is that of one count. The table `origins` says for each exchange
+which rows of which input it came from, so that a verdict can be followed back to a line of a log.
+Source: the contract, `exchanges`.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from hydrometer.base.tables import INPUTS
+from hydrometer.base.tables import INPUTS, schema
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.pack_sql import PLACE, identifier
 
+ORIGINS = schema("exchange_id:s! account_id:s! source:s! position:i! pack:s")
+"""Which row of which input went into an exchange, and the pack that read it."""
 _FATES, _REPEATED = "collect_fates", "collect_repeated"
 _SOURCES = "collect_sources"
 _COLUMNS = ", ".join(identifier(name) for name in INPUTS["exchanges"].names)
+_ORIGIN = "exchange_id, account_id, source, _position as position, pack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A source as `origins` names it: its name, and the pack that read it (None where it could not be read)."""
+
+    name: str
+    pack: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Assembled:
     """What came of all rows.
 
@@ -54,30 +67,24 @@ class Assembled:
     suffixed: int
 
 
-def assemble(rows: Sequence[str], fates: Sequence[str], names: Sequence[str], workspace: Workspace) -> Assembled:
-    """Write the table `exchanges` from SELECTs of checked rows, and `row_rejects` beside it.
+def assemble(rows: Sequence[str], fates: Sequence[str], origins: Sequence[Origin], workspace: Workspace) -> Assembled:
+    """Write the table `exchanges` from SELECTs of checked rows, with `origins` and `row_rejects` beside it.
 
     Args:
         rows: SELECTs as `pack_sql.checked_select` makes them.
         fates: SELECTs as `staging.join_streams` makes them.
-        names: name of each source, by number.
+        origins: name and pack of each source, by number.
         workspace: where the tables go.
     """
     connection = workspace.connection
     every = " union all by name ".join(f"({select})" for select in rows)
-    sources = pa.table({"_source": pa.array(range(len(names)), pa.int64()), "source": pa.array(names, pa.string())})
-    connection.register(_SOURCES, sources)
+    _register_sources(connection, origins)
     try:
         suffixed = _settle(connection, every)
-        fate = (
-            f"left join (select * exclude (exchange_id) from {_FATES}) using ({PLACE})" if suffixed is not None else ""
-        )
-        kept = "not coalesce(_duplicate, false)" if fate else "true"
-        renamed = (
-            _COLUMNS.replace('"exchange_id"', 'coalesce(_new_id, "exchange_id") as "exchange_id"') if fate else _COLUMNS
-        )
-        workspace.store("exchanges", f"select {renamed} from ({every}) {fate} where _reason is null and {kept}")
-        counts = _counts(connection, every, bool(fate))
+        kept = _kept(every, settled=suffixed is not None)
+        workspace.store("exchanges", f"select {_COLUMNS} from ({kept})")
+        _store_origins(kept, fates, workspace)
+        counts = _counts(connection, every, suffixed is not None)
         for select in fates:
             _add(
                 counts,
@@ -85,21 +92,57 @@ def assemble(rows: Sequence[str], fates: Sequence[str], names: Sequence[str], wo
                 f"select _source, count(*), count(_reason), count_if(_reason is null and _repeated)"
                 f" from ({select}) group by _source",
             )
-        rejected = " union all by name ".join(
-            f"(select _source, _position, _reason, _sha256 from ({select}) where _reason is not null)"
-            for select in (*rows, *fates)
-        )
-        workspace.store(
-            "row_rejects",
-            f"""select source, _position as position, _reason as reason, _sha256 as sha256
-                from ({rejected}) join {_SOURCES} using (_source)""",
-        )
+        _store_rejects((*rows, *fates), workspace)
         total = connection.execute(workspace.expand("select count(*) from {exchanges}")).fetchall()
         return Assembled(counts, int(total[0][0]), suffixed or 0)
     finally:
         connection.unregister(_SOURCES)
         for table in (_FATES, _REPEATED):
             connection.execute(f"drop table if exists {table}")
+
+
+def _register_sources(connection: duckdb.DuckDBPyConnection, origins: Sequence[Origin]) -> None:
+    """Let SQL name the sources: number, name, pack."""
+    columns = {
+        "_source": pa.array(range(len(origins)), pa.int64()),
+        "source": pa.array([one.name for one in origins], pa.string()),
+        "pack": pa.array([one.pack for one in origins], pa.string()),
+    }
+    connection.register(_SOURCES, pa.table(columns))
+
+
+def _kept(every: str, *, settled: bool) -> str:
+    """SELECT of the rows that become exchanges, under the ids that they get."""
+    if not settled:
+        return f"select * from ({every}) where _reason is null"
+    return f"""select * replace (coalesce(_new_id, exchange_id) as exchange_id) from ({every})
+        left join (select * exclude (exchange_id) from {_FATES}) using ({PLACE})
+        where _reason is null and not coalesce(_duplicate, false)"""
+
+
+def _store_origins(kept: str, fates: Sequence[str], workspace: Workspace) -> None:
+    """Write `origins`: a row for each row that is an exchange, and for each that joined one."""
+    selects = [f"select {_ORIGIN} from ({kept}) join {_SOURCES} using (_source)"]
+    selects += [
+        f"""select {_ORIGIN} from (select * from ({select}) where _reason is null and not _repeated)
+            join {_SOURCES} using (_source)
+            join (select exchange_id, account_id, _key, pack from ({kept}) join {_SOURCES} using (_source))
+            using (_key, pack)"""
+        for select in fates
+    ]
+    workspace.store("origins", " union all ".join(selects))
+
+
+def _store_rejects(rows: Sequence[str], workspace: Workspace) -> None:
+    """Write `row_rejects`: the rows with a reason."""
+    rejected = " union all by name ".join(
+        f"(select _source, _position, _reason, _sha256 from ({select}) where _reason is not null)" for select in rows
+    )
+    workspace.store(
+        "row_rejects",
+        f"""select source, _position as position, _reason as reason, _sha256 as sha256
+            from ({rejected}) join {_SOURCES} using (_source)""",
+    )
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, every: str, fated: bool) -> dict[int, Counts]:

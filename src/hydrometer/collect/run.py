@@ -19,7 +19,7 @@ import pyarrow as pa
 from hydrometer.base.errors import BugError, InputError, UsageError
 from hydrometer.base.tables import INPUTS, OUTPUTS, conform, from_rows
 from hydrometer.base.workspace import Workspace
-from hydrometer.collect.assembly import Assembled, Counts, assemble
+from hydrometer.collect.assembly import ORIGINS, Assembled, Counts, Origin, assemble
 from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions, check_options
 from hydrometer.collect.pack_sql import Limits, quoted
@@ -97,6 +97,8 @@ class Room:
 
 def collect(inputs: Sequence[str], options: CollectOptions, workspace: Workspace, progress: Progress) -> CollectReport:
     """Read all inputs into the workspace's tables `exchanges`, `accounts`, `rejects` (and `releases`, `enforcement`).
+
+    `origins` has one row per input row that went into an exchange: exchange_id, account_id, source, position, pack.
 
     Args:
         inputs: files, globs, folders, or `-`.
@@ -193,10 +195,12 @@ def _assemble(
     staged: Staged, fates: list[str], sources: Sequence[Source], limits: Limits, workspace: Workspace
 ) -> Assembled:
     """Write `exchanges`; a Parquet file that proves damaged inside becomes a reject, and the rest is tried again."""
-    names = [source.name for source in sources]
+    packs = [staged.packs.get(number) for number in range(len(sources))]
+    origins = [Origin(source.name, pack.name if pack else None) for source, pack in zip(sources, packs, strict=True)]
     while True:
         if not staged.in_place and not staged.files:
             workspace.write("exchanges", conform(pa.table({}), INPUTS["exchanges"]))
+            workspace.write("origins", ORIGINS.empty_table())
             workspace.write("row_rejects", from_rows([], OUTPUTS["rejects"]))
             return Assembled({}, 0, 0)
         try:
@@ -204,7 +208,7 @@ def _assemble(
             if staged.files:
                 listed = ", ".join(quoted(str(path)) for path in staged.files)
                 rows.append(f"select * from read_parquet([{listed}], union_by_name = true)")
-            return assemble(rows, fates, names, workspace)
+            return assemble(rows, fates, origins, workspace)
         except duckdb.Error:
             if not set_damaged_aside(staged):
                 raise

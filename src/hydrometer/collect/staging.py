@@ -237,7 +237,7 @@ def _in_place(path: Path, number: int, staged: Staged) -> None:
 def join_streams(how: Stage, staged: Staged) -> list[str]:
     """Join the logs of each pack that has several; SELECTs of the fate of the rows that are no exchanges themselves.
 
-    Each has `_source, _position, _item, _reason, _sha256, _repeated`; a null reason means that it joined an exchange.
+    Each has `_source, _position, _item, _key, _reason, _sha256, _repeated`; a null reason means that it joined an exchange.
     """
     fates = []
     for name, paths in staged.streams.items():
@@ -256,7 +256,7 @@ def join_streams(how: Stage, staged: Staged) -> list[str]:
 def _joined_fates(pack: Pack, rows: str, joined: str) -> str:
     several = ", ".join(quoted(name) for name, stream in pack.streams.items() if stream.several) or "''"
     return f"""
-    select _source, _position, _item, coalesce(_sha256, sha256(_record)) as _sha256,
+    select _source, _position, _item, _key, coalesce(_sha256, sha256(_record)) as _sha256,
         _number > 1 and _stream not in ({several}) and _record = _first as _repeated,
         case when _key is null then 'has no key to join on'
              when _key not in (select _key from {joined} where _reason is null and _key is not null)

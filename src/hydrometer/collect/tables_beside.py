@@ -30,8 +30,17 @@ from hydrometer.collect.reading import UnreadableError
 from hydrometer.collect.staging import NOT_PARQUET, Mapper, parquet_rows
 
 _RELATION = "{relation}"
-KEYS = {"accounts": ("account_id",), "releases": ("model", "released_at"), "enforcement": ()}
-"""What makes a row of a table the same as another; the first is kept."""
+KEYS = {
+    "accounts": ("account_id",), "releases": ("model", "released_at"),
+    "enforcement": ("account_id", "acted_at", "action", "reason"),
+}  # fmt: skip
+"""What makes a row of a table the same as another; the first is kept, the others are rejects."""
+REPEATED = {
+    "accounts": "a second row for this account; the first is kept",
+    "releases": "a second row for this model and time; the first is kept",
+    "enforcement": "the same action a second time; the first is kept",
+}
+_NUMBER = "row_number() over (partition by {keys} order by file_index, _position)"
 
 
 class AuthorisedUse(BaseModel):
@@ -66,14 +75,17 @@ def read_tables(found: dict[str, list[Path]], mapper: Mapper, limits: Limits) ->
     files: dict[str, list[Path]] = {}
     rejects = [from_rows([], OUTPUTS["rejects"])]
     for table in KEYS:
+        names = []
         for number, path in enumerate(found.get(table, ())):
             try:
                 staged = _stage_table(path, table, f"{table}-{number}", mapper, limits)
                 files.setdefault(table, []).append(staged)
-                rejects.append(_rejected(staged, path.name))
+                names.append(path.name)
             except UnreadableError as problem:
                 row = {"source": path.name, "position": 0, "reason": str(problem), "sha256": None}
                 rejects.append(from_rows([row], OUTPUTS["rejects"]))
+        if names:
+            rejects.append(_rejected(files[table], names, table))
     return Beside(files, pa.concat_tables(rejects))
 
 
@@ -114,9 +126,23 @@ def _some_record_has(shape: detection.Shape, column: str) -> bool:
     return any(column in record for record in detection.sample_records(shape))
 
 
-def _rejected(path: Path, name: str) -> pa.Table:
-    select = f"""select {quoted(name)} as source, _position as position, _reason as reason, _sha256 as sha256
-        from read_parquet({quoted(str(path))}) where _reason is not null"""
+def _rejected(files: Sequence[Path], names: Sequence[str], table: str) -> pa.Table:
+    """Rows that are wrong, and those whose key an earlier row has.
+
+    Args:
+        files: staged files of one table.
+        names: name of each.
+        table: name of the table.
+    """
+    named = ", ".join(map(quoted, names))
+    staged = f"(select *, file_index from {_scan(files)})"
+    number = _NUMBER.format(keys=", ".join(KEYS[table]))
+    select = f"""
+        with numbered as (select *, _reason is null and {number} > 1 as _again from {staged}),
+        sound as (select * replace (
+            case when _again then {quoted(REPEATED[table])} else _reason end as _reason) from numbered)
+        select list_extract([{named}], file_index::bigint + 1) as source, _position as position, _reason as reason,
+            _sha256 as sha256 from sound where _reason is not null"""
     with duckdb.connect() as connection:
         found: pa.Table = connection.sql(select).to_arrow_table()
     return found.cast(OUTPUTS["rejects"])
@@ -147,12 +173,13 @@ def _sound(files: Sequence[Path], table: str) -> str:
     if not files:
         types = ", ".join(f"null::{_engine(column.type)} as {identifier(column.name)}" for column in INPUTS[table])
         return f"(select {types} where false)"
-    listed = ", ".join(quoted(str(path)) for path in files)
-    relation = f"select * from read_parquet([{listed}]) where _reason is null"
-    if KEYS[table]:
-        keys = ", ".join(KEYS[table])
-        relation += f" qualify row_number() over (partition by {keys} order by file_index, _position) = 1"
-    return f"({relation})"
+    number = _NUMBER.format(keys=", ".join(KEYS[table]))
+    return f"(select * from {_scan(files)} where _reason is null qualify {number} = 1)"
+
+
+def _scan(files: Sequence[Path]) -> str:
+    """Relation of all rows of staged files."""
+    return f"read_parquet([{', '.join(quoted(str(path)) for path in files)}])"
 
 
 def _engine(kind: pa.DataType) -> str:

@@ -1,4 +1,4 @@
-"""Who holds what: units (accounts, or all accounts of one verified owner) and the entities that two units or more share.
+"""Who holds what: units (accounts, or all accounts of one verified owner) and the entities that at least two share.
 
 Accounts of one verified `owner` are one unit from here on: that they belong together is declared, so it is neither
 evidence nor allowed to inflate what counts as usual. Counts are kept per epoch of event time, so that the state of any
@@ -28,7 +28,8 @@ from {accounts} where account_id in (select account_id from {fingerprints})
 SHARED = """
 with held as (
   select u.unit, hash_value as entity, f.sent_us // {epoch_us} as epoch, count(*) as exchanges
-  from (select account_id, sent_us, unnest([$columns]) as hash_value from {fingerprints}) f join {units} u using (account_id)
+  from (select account_id, sent_us, unnest([$columns]) as hash_value from {fingerprints}) f
+  join {units} u using (account_id)
   where hash_value is not null and hash_value <> 0 group by all
 ), shared as (select entity from held group by entity having count(distinct unit) >= 2)
 select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)

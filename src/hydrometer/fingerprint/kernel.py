@@ -31,6 +31,7 @@ NUMBER_WORD = np.uint64(0x23)
 
 SEPARATOR, LETTER, DIGIT, IDEOGRAPH, TAG = 0, 1, 2, 3, 4
 SPACE = 32
+TAG_SIGNS = (60, 62)
 
 
 @njit(cache=True, nogil=True)
@@ -52,7 +53,7 @@ def classify(text: NDArray[np.uint8], position: int, end: int) -> tuple[int, int
             return LETTER, 1
         if 48 <= byte <= 57:
             return DIGIT, 1
-        if byte == 60 or byte == 62:
+        if byte in TAG_SIGNS:
             return TAG, 1
         return SEPARATOR, 1
     length = 1
@@ -140,7 +141,7 @@ def scan_window(
     """Read one window: words into `state`, concepts of the lexicon as a bit mask (returned)."""
     table, outputs, classes = automaton
     node = table[0, classes[SPACE]]
-    mask = outputs[node]
+    mask: np.int64 = outputs[node]
     word, open_word, has_digit, spaced = FNV_OFFSET, False, False, True
     position, end = bounds
     while position < end:
@@ -155,7 +156,7 @@ def scan_window(
                 node = table[node, classes[text[position + step]]]
                 mask |= outputs[node]
             spaced = False
-        if kind == LETTER or kind == DIGIT:
+        if kind in (LETTER, DIGIT):
             for step in range(length):
                 word = (word ^ np.uint64(text[position + step])) * FNV_PRIME
             open_word = True
@@ -172,7 +173,8 @@ def scan_window(
         position += length
     if open_word:
         take_word(NUMBER_WORD if has_digit else mix(word), 2, ring[0], ring[1], state)
-    return mask | outputs[table[node, classes[SPACE]]]
+    mask |= outputs[table[node, classes[SPACE]]]
+    return mask
 
 
 @njit(cache=True, nogil=True)
@@ -193,8 +195,8 @@ def read_documents(
         classes: shape (256,), class of each byte.
 
     Returns:
-        shape (n, 8): concepts, opening, closing, skeleton, sketch a, sketch b, item, words. A phrase hash is 0 where the
-        document is too short for it.
+        shape (n, 8): concepts, opening, closing, skeleton, sketch a, sketch b, item, words. A phrase hash is 0 where
+        the document is too short for it.
     """
     count = len(offsets) - 1
     result = np.zeros((count, 8), np.int64)

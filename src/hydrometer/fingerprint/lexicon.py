@@ -151,8 +151,3 @@ def satisfied(masks: NDArray[np.int64], rules: dict[str, tuple[int, ...]]) -> ND
             holds |= (masks & alternative) == alternative
         result |= holds.astype(np.int64) << position
     return result
-
-
-def names(mask: int, rules: dict[str, tuple[int, ...]]) -> list[str]:
-    """Names of the bits of a mask that `satisfied` returned."""
-    return [name for position, name in enumerate(rules) if mask >> position & 1]

@@ -40,14 +40,15 @@ WEEK_SUMS = ("exchanges", "input_tokens", "output_tokens", "micro_usd", "flagged
 
 
 def counts(techniques: Sequence[str]) -> str:
-    """SELECT of the per-epoch counts of distinct items by technique (columns `items`, `openings`, `closings`, `t0`, …)."""
+    """SELECT of the counts of distinct items by epoch: `items`, `openings`, `closings`, `shorts`, `flagged`, `t0`, …"""
     by_technique = ", ".join(
         f"count(*) filter (techniques & {1 << bit} <> 0) as t{bit}" for bit in range(len(techniques))
     )
     return f"""
     select unit, epoch, count(*) as items, count(*) filter (new_opening) as openings,
            count(*) filter (new_closing) as closings,
-           count(*) filter (opening = 0 or closing = 0) as shorts, count(*) filter (techniques <> 0) as flagged, {by_technique}
+           count(*) filter (opening = 0 or closing = 0) as shorts, count(*) filter (techniques <> 0) as flagged,
+           {by_technique}
     from {{items}} group by 1, 2
     """
 

@@ -24,13 +24,14 @@ FAMILIES_MIN = 2
 """A unit enters the graph when entities of at least this many families hold it: never one indicator alone."""
 UNIT_NATS = 0.5
 """… and when its strongest entities, one a family, weigh at least this much together."""
-FELLOWS_MIN = 2.1
+FELLOWS_MIN = 2.02
 """A community counts when a unit is tied to this many fellows, on average, over two families each: more than households
 of three give, which hang together by chance."""
 WORDING_NATS = 1.0
-"""A community of wordings counts when its units' entities weigh this much on average: strangers who say the same reach 0.7."""
-FAMILY_SHARE = 0.25
-FAMILY_LIFT = 8.0
+"""A community of wordings counts when its units' entities weigh this much on average; strangers who say the same
+reach 0.7."""
+PHRASE_SHARE = 0.25
+PHRASE_LIFT = 8.0
 """A community of wordings must show one phrase in a quarter of its units, eight times as often as outside."""
 WORDING_SHARE_MAX = 0.1
 """Phrases that more than this part of the population uses are what everybody says."""
@@ -39,15 +40,15 @@ ABSORBED = 0.6
 WORDING_LAYERS = ("opening", "closing", "skeleton", "sketch", "system_prompt")
 
 
-def form(half: FormingHalf, smallest: int) -> tuple[list[Group], dict[str, NDArray[np.float64]]]:
-    """Candidate groups of a half, and the weights that were learned on the way.
+def form(half: FormingHalf, smallest: int) -> list[Group]:
+    """Candidate groups of a half.
 
     Args:
         half: the families that may be looked at.
         smallest: fewest units of a group.
 
     Returns:
-        groups in a fixed order (largest first) and layer → nats per entity.
+        communities of weighty entities, then of wordings, each largest first.
     """
     weights = entity_weights(half)
     groups = communities(half, weights, smallest)
@@ -56,7 +57,7 @@ def form(half: FormingHalf, smallest: int) -> tuple[list[Group], dict[str, NDArr
         own = frozenset(group.members.tolist())
         if all(len(own & other) < ABSORBED * len(own) for other in known):
             groups.append(group)
-    return groups, weights
+    return groups
 
 
 def content_keys(half: FormingHalf) -> NDArray[np.int64]:
@@ -131,7 +132,7 @@ def wordings(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smalles
     return [
         Group(part, half.half, "community of wordings")
         for part in leiden(half, graph, units, smallest)
-        if is_family(graph, part, active)
+        if marked_by_phrase(graph, part, active)
         and (len(half.families) == 1 or mean_nats(half, weights, part) >= WORDING_NATS)
     ]
 
@@ -151,13 +152,13 @@ def mean_nats(half: FormingHalf, weights: dict[str, NDArray[np.float64]], part: 
     return round(float(np.sort(total).mean()), 9)
 
 
-def is_family(graph: sparse.csr_array, part: NDArray[np.int64], active: int) -> bool:
+def marked_by_phrase(graph: sparse.csr_array, part: NDArray[np.int64], active: int) -> bool:
     """Whether one phrase marks a part: common in it and rare outside."""
     inside = np.asarray((graph[part] > 0).sum(axis=0)).ravel()
     outside = np.asarray((graph > 0).sum(axis=0)).ravel() - inside
     share = inside / len(part)
     lift = share / np.maximum((outside + 0.5) / max(active - len(part), 1), 1e-12)
-    return bool(((np.round(share, 9) >= FAMILY_SHARE) & (lift >= FAMILY_LIFT)).any())
+    return bool(((np.round(share, 9) >= PHRASE_SHARE) & (lift >= PHRASE_LIFT)).any())
 
 
 def leiden(
@@ -165,7 +166,8 @@ def leiden(
 ) -> list[NDArray[np.int64]]:
     """Communities of some units in a weighted (units × entities) graph, largest first.
 
-    The order in which the algorithm meets the units comes from what they hold, so that names and row order do not matter.
+    The order in which the algorithm meets the units comes from what they hold, so that names and row order do not
+    matter.
     """
     if len(units) < smallest:
         return []

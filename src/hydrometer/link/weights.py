@@ -2,8 +2,8 @@
 
 A CGNAT address, a prepaid batch or an IDE's prompt is shared by strangers; its holders share nothing else beyond what
 their regions explain, so its weight is about 0. The holders of an operator's proxy also share cards or configurations.
-E is the exact expectation of the bipartite configuration model with fixed degrees per stratum. The posterior mean of the
-log rate is a lift, not yet a likelihood ratio. Source: `statistics.md` section 1.
+E is the exact expectation of the bipartite configuration model with fixed degrees per stratum. The posterior mean of
+the log rate is a lift, not yet a likelihood ratio. Source: `statistics.md` section 1.
 """
 
 from __future__ import annotations
@@ -14,24 +14,26 @@ from scipy import sparse
 from scipy.special import digamma
 
 from hydrometer.base.families import FAMILY
-from hydrometer.base.population import FormingHalf, Layer, Population
+from hydrometer.base.population import FormingHalf, Layer
 
 CLASS_SHAPE = 1.0
 CLASS_RATE = 1.0
-"""Gamma(a, b) prior of an entity's lift until classes are fitted (`statistics.md` section 1: a = b = 1)."""
+"""Gamma(a, b) prior of an entity's lift (`statistics.md` section 1: a = b = 1)."""
 PRIOR_GROUP = 200.0
-"""Accounts of a typical operator, for the prior of a pair (`statistics.md` section 1)."""
+PRIOR_SHARE = 0.1
+"""Accounts of a typical operator, for the prior of a pair (`statistics.md` section 1): 200, in a small log a tenth."""
 BLOCK = 4096
 """Entities whose co-occurrence is counted at once; bounds memory."""
 
 
 def prior_log_odds(units: int) -> float:
-    """−logit π₀: the most that one pair may gain, with one operator of `PRIOR_GROUP` accounts among `units`.
+    """−logit π₀: the most that one pair may gain, with one typical operator among `units`.
 
     >>> round(prior_log_odds(100_000), 1)
     12.4
     """
-    pairs = PRIOR_GROUP * (PRIOR_GROUP - 1.0)
+    size = max(2.0, min(PRIOR_GROUP, PRIOR_SHARE * units))
+    pairs = size * (size - 1.0)
     share = min(0.5, pairs / max(pairs, units * max(units - 1.0, 1.0)))
     return float(np.log((1.0 - share) / share))
 
@@ -52,7 +54,8 @@ def pair_rate(layer: sparse.csr_array, strata: NDArray[np.int64], count: int) ->
     stubs = degree.sum(axis=1)  # (S,)
     together = degree @ degree.T - np.diag(stubs)
     possible = np.outer(stubs, stubs) - np.diag(stubs)
-    return np.divide(together, possible, out=np.zeros_like(together), where=possible > 0)
+    rate: NDArray[np.float64] = np.divide(together, possible, out=np.zeros_like(together), where=possible > 0)
+    return rate
 
 
 def expected_pairs(
@@ -94,7 +97,8 @@ def weight_nats(observed: NDArray[np.float64], expected: NDArray[np.float64], ca
     >>> float(weight_nats(np.array([1.0]), np.array([0.714286]), 9.0)[0])
     0.0
     """
-    return np.clip(digamma(observed + CLASS_SHAPE) - np.log(expected + CLASS_RATE), 0.0, cap)
+    lift: NDArray[np.float64] = digamma(observed + CLASS_SHAPE) - np.log(expected + CLASS_RATE)
+    return np.clip(lift, 0.0, cap)
 
 
 def stacked(layers: tuple[Layer, ...]) -> sparse.csr_array:
@@ -108,7 +112,7 @@ def entity_weights(half: FormingHalf) -> dict[str, NDArray[np.float64]]:
     Returns:
         layer → shape (entities,), nats. All zero where the half has no second family to learn from.
     """
-    population: Population = half.population
+    population = half.population
     cap = prior_log_odds(int(population.active.sum()))
     family_matrix = {name: stacked(layers) for name, layers in half.families.items()}
     result: dict[str, NDArray[np.float64]] = {}

@@ -6,7 +6,7 @@ depend on the order of rows. Source: the contract, section 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import numpy as np
@@ -43,7 +43,8 @@ join chances p on p.unit = u.unit and p.cell = f.cell where p.probability >= {LE
 """
 TOTALS = """
 select sum(millionths)::bigint as exchanges, sum(millionths::hugeint * input_tokens)::double as input_tokens,
-       sum(millionths::hugeint * output_tokens)::double as output_tokens, sum(millionths::hugeint * micro_usd)::double as micro_usd,
+       sum(millionths::hugeint * output_tokens)::double as output_tokens,
+       sum(millionths::hugeint * micro_usd)::double as micro_usd,
        min(sent_us) as first_us, max(sent_us) as last_us
 from part
 """
@@ -55,7 +56,6 @@ class Reported:
 
     Attributes:
         verdict: level, kind, ids.
-        accounts: unit → its accounts.
         shares: shares and cell probabilities of its members; None for a group that is not listed.
         attributed: its exchanges (see `ATTRIBUTED`), with probabilities in millionths.
         totals: sums over them.
@@ -109,8 +109,8 @@ def campaign_row(
     """
     verdict, totals, judged = reported.verdict, reported.totals, reported.verdict.judged
     return {
-        "campaign_id": verdict.campaign_id, "operator_id": verdict.operator_id, "kind": verdict.kind, "level": verdict.level,
-        "q_value": min(judged.q_value, 1.0),
+        "campaign_id": verdict.campaign_id, "operator_id": verdict.operator_id, "kind": verdict.kind,
+        "level": verdict.level, "q_value": min(judged.q_value, 1.0),
         "operator_bits": None if judged.operator_log_e is None else bits(judged.operator_log_e),
         "extraction_bits": None if judged.extraction_log_e is None else bits(judged.extraction_log_e),
         "benign_p": None, "posterior": posterior(judged.log_e, prior), "accounts": len(judged.membership.units),
@@ -162,22 +162,8 @@ def evidence_rows(reported: Reported) -> list[dict[str, object]]:
 
 
 def _evidence(campaign_id: str, row: Evidence) -> dict[str, object]:
-    names = (
-        "hypothesis",
-        "signal",
-        "family",
-        "value",
-        "unit",
-        "n",
-        "null_model",
-        "stratum",
-        "empirical_bits",
-        "model_bits",
-        "statement",
-    )
-    return {"campaign_id": campaign_id, "account_id": None, "bits": row.model_bits} | {
-        name: getattr(row, name) for name in names
-    }
+    said = {field.name: getattr(row, field.name) for field in fields(Evidence)}
+    return {"campaign_id": campaign_id, "account_id": None, "bits": row.model_bits} | said
 
 
 def operator_table(reports: list[Reported], accounts: list[list[str]]) -> pa.Table:
@@ -200,20 +186,21 @@ def operator_table(reports: list[Reported], accounts: list[list[str]]) -> pa.Tab
 
 def link_rows(population: Population, reported: Reported, accounts: list[list[str]]) -> list[dict[str, object]]:
     """Rows of `links`: the rarest things that pairs of members share, and how common such a coincidence is."""
-    units = int(population.active.sum())
+    membership, units = reported.verdict.judged.membership, int(population.active.sum())
     family = {layer: family.name for family in FAMILIES for layer in family.layers}
     return [
         {
-            "campaign_id": reported.verdict.campaign_id, "account_a": accounts[a][0], "account_b": accounts[b][0], "layer": layer,
-            "family": family[layer], "bits": bits(nats),
-            "statement": f"Both show {NOUNS[layer]} that {holders} of {units} operators show, {members} of them in this group.",
+            "campaign_id": reported.verdict.campaign_id, "account_a": accounts[a][0], "account_b": accounts[b][0],
+            "layer": layer, "family": family[layer], "bits": bits(nats),
+            "statement":
+                f"Both show {NOUNS[layer]} that {holders} of {units} operators show, {members} of them in this group.",
         }
-        for a, b, layer, nats, members, holders in strongest_links(population, reported.verdict.judged.membership, LINKS_MAX)
+        for a, b, layer, nats, members, holders in strongest_links(population, membership, LINKS_MAX)
     ]  # fmt: skip
 
 
 def attributed_table(reports: list[Reported]) -> pa.Table:
-    """`attributed`: exchanges of the listed groups; an exchange of two campaigns is divided so that it adds up to one."""
+    """`attributed`: exchanges of the listed groups with the probability that they belong; one row a campaign."""
     listed = [reported for reported in reports if reported.listed]
     if not listed:
         return from_rows([], OUTPUTS["attributed"])

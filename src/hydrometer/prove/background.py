@@ -1,10 +1,10 @@
 """A random benign operator: how often such operators show a flag, with heterogeneity and a heavy tail.
 
-Benign operators differ, so the null of a rate is not one rate but a distribution G₀ over operators: a beta component and
-a uniform one for operators of a rare kind (an examination app, an evaluation laboratory). The weight of the uniform one
-is estimated, with a floor; for the beta's parameters the denominator of the e-value is the largest likelihood over all
-that the data leave plausible, which repairs estimation, though not a wrong family: what exceeds log2(number of benign
-operators + 1) bits is model, and is reported as such.
+Benign operators differ, so the null of a rate is not one rate but a distribution G₀ over operators: a beta component
+and a uniform one for operators of a rare kind (an examination app, an evaluation laboratory). The weight of the uniform
+one is estimated, with a floor; for the beta's parameters the denominator of the e-value is the largest likelihood over
+all that the data leave plausible, which repairs estimation, though not a wrong family: what exceeds log2(number of
+benign operators + 1) bits is model, and is reported as such.
 Source: `statistics.md` section 4.2 (beta-binomial null, ceiling, universal-inference denominator, two-component G₀).
 """
 
@@ -65,7 +65,15 @@ def effective_size(items: NDArray[np.int64], wordings: NDArray[np.int64]) -> NDA
 def log_beta_binomial(
     hits: NDArray[np.float64], size: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """ln of the beta-binomial likelihood without its binomial coefficient (which cancels in every ratio)."""
+    """ln of the beta-binomial likelihood without its binomial coefficient (which cancels in every ratio).
+
+    The worked example of `statistics.md` section 4.2, S = 12 of n = 40, Beta(1.5, 3.5) against μ = .02, ρ = .01:
+
+    >>> hits, size = np.array(12.0), np.array(40.0)
+    >>> null = log_beta_binomial(hits, size, np.array(1.98), np.array(97.02))
+    >>> round(float(log_beta_binomial(hits, size, np.array(1.5), np.array(3.5)) - null), 6)
+    11.038158
+    """
     return np.asarray(betaln(hits + a, size - hits + b) - betaln(a, b))
 
 
@@ -122,17 +130,3 @@ def log_mean(values: list[float]) -> float:
     0.0
     """
     return float(logsumexp(np.sort(np.array(values))) - np.log(len(values))) if max(values) > -np.inf else -np.inf
-
-
-def worked_example() -> float:
-    """The cookbook's worked example of section 4.2 in nats: S = 12, n = 40, μ = .02, ρ = .01, alternative Beta(1.5, 3.5).
-
-    >>> round(worked_example(), 6)
-    11.038158
-    """
-    a, b = 0.02 * 0.99 / 0.01, 0.98 * 0.99 / 0.01
-    return float(
-        betaln(12 + 1.5, 28 + 3.5)
-        - betaln(1.5, 3.5)
-        - log_beta_binomial(np.array(12.0), np.array(40.0), np.array(a), np.array(b))
-    )

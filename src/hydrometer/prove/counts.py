@@ -14,12 +14,14 @@ from hydrometer.base.cases import Counts
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.background import effective_size
 
-WORDINGS = "count(*) filter (opening = 0 or closing = 0) + least(count(distinct nullif(opening, 0)), count(distinct nullif(closing, 0)))"
+WORDINGS = """count(*) filter (opening = 0 or closing = 0)
+       + least(count(distinct nullif(opening, 0)), count(distinct nullif(closing, 0)))"""
 """Number of wordings: the fewer of distinct opening and closing phrases, plus prompts too short to have any."""
 
 GROUPS = """
 with asked as (
-  select m.grp, i.item, any_value(i.opening) as opening, any_value(i.closing) as closing, bit_or(i.techniques) as techniques
+  select m.grp, i.item, any_value(i.opening) as opening, any_value(i.closing) as closing,
+         bit_or(i.techniques) as techniques
   from members m join {items} i using (unit) where i.epoch <= $last group by 1, 2
 )
 select grp, count(*) as items, $wordings as wordings, count(*) filter (techniques <> 0) as flagged,
@@ -36,7 +38,8 @@ with n as (
   from {unit_epochs} where epoch <= $last group by 1
 ), f as (
   select unit, sum(k)::bigint as filled from (
-    select unit, count(*) as k from {items} where epoch <= $last and opening <> 0 group by unit, opening having count(*) >= $fill
+    select unit, count(*) as k from {items} where epoch <= $last and opening <> 0
+    group by unit, opening having count(*) >= $fill
   ) group by 1
 )
 select unit, items, wordings, flagged, coalesce(filled, 0) as filled, n.* exclude (unit, items, wordings, flagged)

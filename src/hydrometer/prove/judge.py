@@ -1,7 +1,8 @@
 """All candidate groups of a moment → judged groups: H1 and H2 e-values, their minimum, e-BH over all of them.
 
-A group formed on one half is tested on the other; where both halves formed (nearly) the same group, the two H1 e-values
-are averaged. A campaign is H1 ∧ H2, so its e-value is the smaller one, never a sum or product.
+A group formed on one half is tested on the other; where both halves formed the same candidate (half of their members or
+more in common), the two H1 e-values are averaged. A campaign is H1 ∧ H2, so its e-value is the smaller one, never a sum
+or product.
 Source: `statistics.md` sections 2 (split), 3.1 (conjunction), 3.2 (multiplicity).
 """
 
@@ -23,6 +24,7 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.prove import tests as test_room
 from hydrometer.prove.background import log_mean
 from hydrometer.prove.counts import group_counts, unit_counts
+from hydrometer.prove.fragments import fragments
 from hydrometer.prove.membership import Membership, enlarge, founding
 from hydrometer.prove.multiplicity import q_values
 
@@ -38,6 +40,8 @@ REFINED_NATS = float(np.log(100.0))
 """ln e of H1 from which a group's membership is worked out before H2 looks at it; membership never reads the flags."""
 OVERRIDING = ROLES[:2]
 """Roles whose explanation wins even where both hypotheses hold."""
+JOININGS = 2
+"""Fragments are joined by their founders first, then by those who belong to them."""
 NO_EVIDENCE = -700.0
 """ln e of a hypothesis that no test could look at (e = 0 as far as a float goes)."""
 
@@ -173,10 +177,7 @@ def judge(
     operator = [_mean(findings) for findings in first]
     founders = [np.unique(np.concatenate([group.members for group in matched])) for matched in sets]
     proven = [value is not None and value >= REFINED_NATS for value in operator]
-    memberships = [
-        enlarge(population, units, population.declared) if sure else founding(units)
-        for units, sure in zip(founders, proven, strict=True)
-    ]
+    memberships = belonging(population, founders, proven)
     pooled = group_counts(workspace, [membership.units for membership in memberships], last_epoch, len(techniques))
     benign = population.active.copy()
     for membership, sure in zip(memberships, proven, strict=True):
@@ -205,6 +206,31 @@ def judge(
         )
         for i in range(len(sets))
     ]
+
+
+def belonging(
+    population: Population, founders: Sequence[NDArray[np.int64]], proven: Sequence[bool]
+) -> list[Membership]:
+    """Who belongs to each candidate: the founders alone, or, where one hand is shown, all who share what marks it.
+
+    Fragments of one operator (found by language, by card) get the membership of the whole.
+    """
+    result = [founding(units) for units in founders]
+    sure = [number for number, known in enumerate(proven) if known]
+    hands = [np.asarray(founders[number]) for number in sure]
+    place = list(range(len(sure)))
+    for _ in range(JOININGS):
+        parts = fragments(population, hands)
+        wholes = [
+            enlarge(population, np.unique(np.concatenate([hands[hand] for hand in part])), population.declared)
+            for part in parts
+        ]
+        part_of = {hand: number for number, part in enumerate(parts) for hand in part}
+        place = [part_of[hand] for hand in place]
+        hands = [whole.units for whole in wholes]
+    for number, hand in zip(sure, place, strict=True):
+        result[number] = wholes[hand]
+    return result
 
 
 def _second(

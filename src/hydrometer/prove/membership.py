@@ -1,16 +1,17 @@
 """Who belongs to a proven group, and how surely: every unit is scored against what the group's members share.
 
 Only groups that the urn found to be one hand are enlarged, because enlarging amplifies a wrong seed; what the members
-ask for (the flags of H2) is not looked at. For each family the best
-enriched entity that a unit holds gives a likelihood ratio (the unit itself left out of the counts), corrected by how many
-of them it holds: a stranger who happens to share one phrase does not share ten. Showing a family but none of its enriched
-entities counts against it. Families are tempered, since they depend on each other, and a stranger
-joins only over two families. Source: `detection.md` finding 7 (magnify); `statistics.md` sections 3.4 and 11 (tempering).
+ask for (the flags of H2) is not looked at. For each family the best enriched entity that a unit holds gives a
+likelihood ratio (the unit itself left out of the counts), corrected by how many of them it holds: a stranger who
+happens to share one phrase does not share ten. Showing a family but none of its enriched entities counts against it.
+Families are tempered, since they depend on each other, and a stranger joins only over two families.
+Source: `detection.md` finding 7 (magnify); `statistics.md` sections 3.4 and 11 (tempering).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ from hydrometer.base.families import FAMILIES
 from hydrometer.base.population import Layer, Population
 
 ENRICHED_MEMBERS = 3
-ENRICHED_NATS = float(np.log(8.0))
-"""An entity marks the group when ≥ 3 members hold it and it is eight times as common inside as outside."""
+ENRICHED_NATS = float(np.log(4.0))
+"""An entity marks the group when ≥ 3 members hold it and it is four times as common inside as outside."""
 FAMILY_NATS_MAX = 8.0
 FAMILY_NATS_MIN = -5.0
 """One family can neither convict nor acquit a member alone."""
@@ -31,9 +32,10 @@ FAMILY_CORRELATION = 0.2
 """ρ̄ between families' log ratios; the sum over k families is divided by 1 + (k − 1)·ρ̄."""
 STRANGER_FAMILIES = 2
 STRANGER_NATS = 2.0
+FOUNDER_PROBABILITY = 0.7
 STRANGER_PROBABILITY = 0.85
-"""A unit that did not found the group needs this many families with at least this much each, and to be surer: an account
-that only resembles a campaign is the one that is hurt by mistake."""
+"""A unit that did not found the group needs this many families with at least this much each, and to be surer: an
+account that only resembles a campaign is the one that is hurt by mistake."""
 ROUNDS = 3
 LISTED = 0.5
 """Probability from which a member is listed (contract)."""
@@ -70,10 +72,10 @@ def enlarge(population: Population, founders: NDArray[np.int64], closed: NDArray
         probability = probabilities(nats, len(members), int(population.active.sum()))
         strong = (nats >= STRANGER_NATS).sum(axis=1) >= STRANGER_FAMILIES
         strong &= np.round(probability, 9) >= STRANGER_PROBABILITY
-        founding = np.zeros(population.units, np.bool_)
-        founding[founders] = True
-        belongs = np.round(probability, 9) >= LISTED
-        belongs &= population.active & ~closed & (founding | strong)
+        founded = np.zeros(population.units, np.bool_)
+        founded[founders] = True
+        belongs = np.round(probability, 9) >= FOUNDER_PROBABILITY
+        belongs &= population.active & ~closed & (founded | strong)
         found = np.flatnonzero(belongs)
         if len(found) < 2 or np.array_equal(found, members):
             break
@@ -192,7 +194,5 @@ def strongest_links(
             if len(own) < 2:
                 continue
             nats = float(np.log(population.active.sum()) - np.log(len(holders)))
-            rows += [
-                (int(a), int(b), name, nats, len(own), len(holders)) for a, b in zip(own[:-1], own[1:], strict=True)
-            ]
+            rows += [(int(a), int(b), name, nats, len(own), len(holders)) for a, b in pairwise(own)]
     return sorted(rows, key=lambda row: (-round(row[3], 9), row[2], row[0], row[1]))[:most]

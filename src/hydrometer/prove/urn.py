@@ -1,8 +1,8 @@
 """The urn e-value: do the members of a group share held-out entities more than strangers of their strata would?
 
-Members are drawn in random order; a *hit* is a member that holds an entity which an earlier member holds. Under the null
-the next profile is uniform over the stratum's undrawn profiles, so the probability of a hit is known exactly, and each
-factor of the bet has mean 1: an e-value for any group size and any degrees. η > 0 allows for benign clumping.
+Members are drawn in random order; a *hit* is a member that holds an entity which an earlier member holds. Under the
+null the next profile is uniform over the stratum's undrawn profiles, so the probability of a hit is known exactly, and
+each factor of the bet has mean 1: an e-value for any group size and any degrees. η > 0 allows for benign clumping.
 Source: `statistics.md` section 2.1 (validity proved there; worked example and enumeration law in the tests).
 """
 
@@ -21,7 +21,8 @@ ORDERS = 8
 """Bets θ and number of random orders that the e-value is averaged over (`statistics.md` section 2.1)."""
 DEGREE_MIN = 400
 DEGREE_SHARE = 0.02
-"""Entities above max(400, 2 % of the units) are not looked at: everybody holds them, they can only blur."""
+DEGREE_SHARE_MAX = 0.1
+"""Entities that more units hold than max(400, 2 % of them), or than a tenth of them, are not looked at: they only blur."""
 
 
 @njit(cache=True, nogil=True)
@@ -113,7 +114,7 @@ def _log_e(chance: NDArray[np.float64], hit: NDArray[np.bool_], clumping: float,
 def not_popular(held: sparse.csr_array, units: int) -> NDArray[np.bool_]:
     """Which entities are looked at: those that not too many of all units hold; shape (entities,)."""
     degree = np.asarray(held.astype(np.int64).sum(axis=0)).ravel()
-    return degree <= max(DEGREE_MIN, DEGREE_SHARE * units)
+    return degree <= min(max(DEGREE_MIN, DEGREE_SHARE * units), DEGREE_SHARE_MAX * units)
 
 
 def content_order(

@@ -8,15 +8,13 @@ is ever more than `suspected`. Source: the contract, section 2 (levels, kinds, i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer.base.population import Population
 from hydrometer.base.units import decide
 from hydrometer.prove.judge import REFINED_NATS, Judged
-from hydrometer.prove.membership import enlarge
 
 OVERLAP = 0.5
 """A group is part of a listed one when at least this share of its members is."""
@@ -45,14 +43,11 @@ class Verdict:
     operator_id: str | None
 
 
-def verdicts(
-    judged: list[Judged], population: Population, q: float, names: list[str], first_us: NDArray[np.int64]
-) -> list[Verdict]:
+def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray[np.int64]) -> list[Verdict]:
     """Reported groups in the order: listed first (largest first), then the rest by q.
 
     Args:
         judged: all judged groups of the run.
-        population: all units.
         q: false-discovery level.
         names: name of each unit (its account, or its first account).
         first_us: shape (units,), first exchange of each unit.
@@ -68,7 +63,6 @@ def verdicts(
     for group in passed:
         _place(group, kept, absorbed)
     listed = len(kept)
-    kept = [whole(group, passed, population) for group in kept]
     for group in rest:
         _place(group, kept, absorbed, within=listed)
     taken: set[str] = set()
@@ -76,17 +70,6 @@ def verdicts(
         _verdict(group, number < listed, absorbed[number], _identity(group, names, first_us, taken))
         for number, group in enumerate(kept)
     ]
-
-
-def whole(group: Judged, passed: list[Judged], population: Population) -> Judged:
-    """A listed group with the membership that follows from all listed groups that lie within it."""
-    parts = [
-        other.membership.units
-        for other in passed
-        if np.isin(other.membership.units, group.membership.units).mean() >= OVERLAP
-    ]
-    founders = np.unique(np.concatenate([group.membership.units, *parts]))
-    return replace(group, membership=enlarge(population, founders, population.declared))
 
 
 def _place(group: Judged, kept: list[Judged], absorbed: list[int], within: int | None = None) -> None:

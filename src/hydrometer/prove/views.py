@@ -43,7 +43,18 @@ select template, count(*) as exchanges, count(distinct account_id) as accounts, 
        bit_or(techniques) as techniques, list(exchange_id order by md5(exchange_id))[1:$samples] as samples
 from keyed where template <> 0 group by 1 order by exchanges desc, template limit $most
 """
-TEXTS = "select exchange_id, prompt from {exchanges} where exchange_id in (select exchange_id from wanted) order by md5(exchange_id)"
+TEXTS = """
+select exchange_id, prompt from {exchanges} where exchange_id in (select exchange_id from wanted)
+order by md5(exchange_id)
+"""
+BANS = """
+select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2
+"""
+COUNTRIES = """
+select count(*) as n, count(f.country) as known,
+       count(*) filter (f.country in (select country from countries)) as met
+from {fingerprints} f semi join exchanges using (exchange_id)
+"""
 
 
 def masked(texts: Sequence[str]) -> str:
@@ -104,9 +115,9 @@ def timeline_rows(workspace: Workspace, reported: Reported) -> list[dict[str, ob
     events = _events(workspace, reported)
     return [
         {
-            "campaign_id": reported.verdict.campaign_id, "hour": moment(row["hour"] * HOUR_US), "exchanges": row["millionths"] / MILLION,
-            "output_tokens": row["output_tokens"] / MILLION, "accounts": row["accounts"], "new_accounts": row["new_accounts"],
-            "event": events.get(row["hour"]),
+            "campaign_id": reported.verdict.campaign_id, "hour": moment(row["hour"] * HOUR_US),
+            "exchanges": row["millionths"] / MILLION, "output_tokens": row["output_tokens"] / MILLION,
+            "accounts": row["accounts"], "new_accounts": row["new_accounts"], "event": events.get(row["hour"]),
         }
         for row in found
     ]  # fmt: skip
@@ -119,10 +130,7 @@ def _events(workspace: Workspace, reported: Reported) -> dict[int, str]:
         accounts = pa.table(
             {"account_id": np.unique(reported.attributed["account_id"].to_numpy(zero_copy_only=False).astype(str))}
         )
-        acts = workspace.query(
-            "select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2",
-            accounts=accounts,
-        )
+        acts = workspace.query(BANS, accounts=accounts)
         counted = Counter(
             (us // HOUR_US, action)
             for us, action in zip(acts["us"].to_pylist(), acts["action"].to_pylist(), strict=True)
@@ -143,14 +151,13 @@ def fact_rows(workspace: Workspace, reported: Reported, unsupported: Sequence[st
         return []
     exchanges = pa.table({"exchange_id": reported.attributed["exchange_id"]})
     countries = pa.table({"country": pa.array(sorted(set(unsupported)), pa.string())})
-    row = workspace.query(
-        """select count(*) as n, count(f.country) as known, count(*) filter (f.country in (select country from countries)) as met
-           from {fingerprints} f semi join exchanges using (exchange_id)""",
-        exchanges=exchanges, countries=countries,
-    ).to_pylist()[0]  # fmt: skip
+    row = workspace.query(COUNTRIES, exchanges=exchanges, countries=countries).to_pylist()[0]
     state = "unknown" if not row["known"] else "met" if row["met"] else "not met"
     return [{
-        "campaign_id": reported.verdict.campaign_id, "account_id": None, "fact": "unsupported_country", "clause": "unsupported countries",
-        "state": state, "value": row["met"] / max(row["known"], 1), "unit": "share of exchanges", "n": row["known"], "source": "policy.yaml",
-        "statement": f"{row['met']} of {row['known']} exchanges with a known country come from a country that the policy does not serve.",
+        "campaign_id": reported.verdict.campaign_id, "account_id": None, "fact": "unsupported_country",
+        "clause": "unsupported countries", "state": state, "value": row["met"] / max(row["known"], 1),
+        "unit": "share of exchanges", "n": row["known"], "source": "policy.yaml",
+        "statement":
+            f"{row['met']} of {row['known']} exchanges with a known country come from a country that the policy does "
+            "not serve.",
     }]  # fmt: skip

@@ -22,7 +22,6 @@ FEW_EXCHANGES, MANY_ACCOUNTS = 12, 50
 """`low_and_slow`: at least so many accounts with, in the median, at most so many exchanges."""
 MIXED_SHARE = 0.95
 """`mixed_traffic`: pooled share of the members' traffic below it."""
-SHAPE_TECHNIQUES = ("signature_replay", "low_and_slow", "mixed_traffic")
 
 
 def mask_shares(masks: NDArray[np.int64], weight: NDArray[np.float64], count: int) -> NDArray[np.float64]:
@@ -72,11 +71,11 @@ def techniques(reported: Reported, names: tuple[str, ...]) -> list[str]:
 
 def summary(reported: Reported, capabilities: list[str], shown: list[str]) -> str:
     """One sentence for the top of the page."""
-    judged, totals = reported.verdict.judged, reported.totals
+    judged, exchanges = reported.verdict.judged, reported.totals["exchanges"] / MILLION
     aims = ", ".join(word.replace("_", " ") for word in capabilities[:3]) or "no single capability"
     means = ", ".join(word.replace("_", " ") for word in shown[:3]) or "no named technique"
     return (
-        f"{len(judged.membership.units)} accounts act as one operator ({bits(judged.operator_log_e or 0.0):.0f} bits) and build a "
-        f"training set ({bits(judged.extraction_log_e or 0.0):.0f} bits): {totals['exchanges'] / MILLION:,.0f} exchanges aimed at {aims}, "
-        f"by {means}."
+        f"{len(judged.membership.units)} accounts act as one operator ({bits(judged.operator_log_e or 0.0):.0f} bits) "
+        f"and build a training set ({bits(judged.extraction_log_e or 0.0):.0f} bits): {exchanges:,.0f} exchanges aimed "
+        f"at {aims}, by {means}."
     )

@@ -29,7 +29,8 @@ SIGNAL = Signal(
     columns={"techniques": pa.int64(), "capabilities": pa.int64()},
     measure=measure,
     cost_of_evasion="a request that hides what it wants gets a worse training example",
-    source="providers' disclosures of 2026 (CoT elicitation, rubric grading, trace cleaning, forced tags, fake debug sessions)",
+    source="providers' disclosures of 2026 "
+    "(CoT elicitation, rubric grading, trace cleaning, forced tags, fake debug sessions)",
     fires_on=("demo",),
     holds_on=("null",),
 )

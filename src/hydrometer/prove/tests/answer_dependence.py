@@ -19,7 +19,9 @@ from hydrometer.base.units import bits
 PAIRS = """
 select account_id, words, output_tokens, next_words from (
   select f.account_id, f.words, f.output_tokens, f.techniques,
-         lead(f.words) over (partition by f.account_id, f.conversation order by f.turn, f.sent_us, f.exchange_id) as next_words
+         lead(f.words) over (
+           partition by f.account_id, f.conversation order by f.turn, f.sent_us, f.exchange_id
+         ) as next_words
   from {fingerprints} f join {units} u using (account_id) join members m using (unit)
   where f.conversation is not null and f.turn is not null and f.words > 0 and f.sent_us // {epoch_us} <= $last
 ) where next_words is not null and output_tokens is not null and techniques <> 0
@@ -29,7 +31,7 @@ PAIRS_MIN = 8
 """Pairs of turns that an account must have."""
 ACCOUNTS_MIN = 3
 BENIGN_WITHOUT_REACTION = 0.3
-"""π₀: share of benign operators whose prompts do not react either (batch customers); bounds the evidence at 1.7 bits."""
+"""π₀: share of benign operators whose prompts do not react either (batch customers); evidence ends at 1.7 bits."""
 HARVEST_SD, USE_MEAN, USE_SD = 0.02, 0.25, 0.1
 """Effect sizes: N(0, .02²) when harvesting, N(.25, .1²) when used."""
 
@@ -111,7 +113,8 @@ def judge(case: Case) -> Finding:
         None,
         bits(min(log_e, -np.log(BENIGN_WITHOUT_REACTION))),
         bits(log_e),
-        f"Over {len(pooled)} pairs of turns that begin with a flagged prompt the next one {'reacts' if talk else 'hardly reacts'} to the answer "
+        f"Over {len(pooled)} pairs of turns that begin with a flagged prompt the next one "
+        f"{'reacts' if talk else 'hardly reacts'} to the answer "
         f"(partial rank correlation {effect:.2f} ± {2 * error:.2f}).",
     )
     return Finding(

@@ -11,7 +11,6 @@ from hydrometer.base.cases import Case, Evidence, Finding, Test
 
 SAME = 0.95
 """Share of accounts that must be in the one organisation."""
-VERIFIED = ("id", "business")
 ACCOUNTS = """
 select a.organization_id, count(*) as accounts, count(*) filter (a.verification in ('id', 'business')) as verified
 from {units} u join {accounts} a using (account_id) join members m using (unit) group by 1 order by 2 desc, 1

@@ -1,9 +1,10 @@
 """H2, supporting or exonerating: do the accounts avoid, or repeat, each other's questions?
 
-Only flagged public items count: prompts that show a technique and that outsiders asked in the earlier half of the time. Within a popularity band strangers
-collide Λ times in the later half; a work list that is dealt out collides less, people with common questions more. Too
-many collisions count against a work list; too few are reported and add nothing, because a few decoys fake the opposite
-and a customer's batch looks the same. Source: `statistics.md` section 5 (statistic, conservative direction, limits).
+Only flagged public items count: prompts that show a technique and that outsiders asked in the earlier half of the
+time. Within a popularity band strangers collide Λ times in the later half; a work list that is dealt out collides
+less, people with common questions more. Too many collisions count against a work list; too few are reported and add
+nothing, because a few decoys fake the opposite and a customer's batch looks the same.
+Source: `statistics.md` section 5 (statistic, conservative direction, limits).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ asked as (
   select i.unit, i.item, b.band from {items} i join band b using (item)
   where i.epoch > $middle and i.epoch <= $last and i.techniques <> 0 and i.unit in (select unit from members)
 )
-select band, v.items, a.unit, count(*) as distinct_items from asked a join volume v using (band) group by all order by all
+select band, v.items, a.unit, count(*) as distinct_items
+from asked a join volume v using (band) group by all order by all
 """
 COLLISIONS = """
 with outside as (select distinct item from {items} where epoch <= $middle and unit not in (select unit from members))
@@ -87,8 +89,8 @@ def judge(case: Case) -> Finding:
         None,
         bits(log_e),
         bits(log_e),
-        f"On items that outsiders had asked before, members asked the same item {collisions} times where {expected:.0f} were to be "
-        f"expected (chance of so few {few:.2g}, of so many {many:.2g}).",
+        f"On items that outsiders had asked before, members asked the same item {collisions} times where "
+        f"{expected:.0f} were to be expected (chance of so few {few:.2g}, of so many {many:.2g}).",
     )
     return Finding(
         log_e,

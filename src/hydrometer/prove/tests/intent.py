@@ -1,8 +1,8 @@
 """H2: does the group ask for training data in the published ways more often than a random benign operator does?
 
-Two ways, averaged. *Model*: for "any technique" and for each technique the effective number of flagged prompts against a
-beta-binomial over benign operators of this run. *Rank*: the group's odds among theirs, distribution-free, and therefore
-never more than the number of operators allows. Prompts of one wording count about once.
+Two ways, averaged. *Model*: for "any technique" and for each technique the effective number of flagged prompts against
+a beta-binomial over benign operators of this run. *Rank*: the group's odds among theirs, distribution-free, and
+therefore never more than the number of operators allows. Prompts of one wording count about once.
 Source: `statistics.md` sections 2.2 (the rank's e-value), 4.1 (why a pooled rate fails) and 4.2 (the model).
 """
 
@@ -58,7 +58,7 @@ def judge(case: Case) -> Finding:
 def matched(case: Case) -> Counts:
     """Benign operators of the group's size class: those with many wordings where it has many, and enough of them.
 
-    A script with one wording that happens to be flagged has a rate of 1 and tells nothing about operators with hundreds.
+    A script with one wording that happens to be flagged has a rate of 1 and tells nothing of operators with hundreds.
     """
     size = min(float(case.counts.effective[0]), CLASS_SIZE)
     fit_class = case.background.effective >= size
@@ -90,10 +90,11 @@ def _row(case: Case, name: str, rate: float, value: float, operators: int, benig
     items = int(case.counts.items[0])
     shown = name.replace("_", " ")
     return Evidence(
-        "H2", "intent" if name == "any technique" else f"intent_{name}", "text", rate, "share of distinct prompts", operators,
-        "random benign operator of the size class: beta + uniform tail over operators of this run", None,
+        "H2", "intent" if name == "any technique" else f"intent_{name}", "text", rate, "share of distinct prompts",
+        operators, "random benign operator of the size class: beta + uniform tail over operators of this run", None,
         min(bits(value), float(np.log2(operators + 1))), bits(value),
-        f"{rate:.1%} of {items} distinct prompts show {shown}; the typical benign operator of {operators} seen shows {benign_mean:.2%}.",
+        f"{rate:.1%} of {items} distinct prompts show {shown}; "
+        f"the typical benign operator of {operators} seen shows {benign_mean:.2%}.",
     )  # fmt: skip
 
 
@@ -103,7 +104,8 @@ def _rank_row(rate: float, value: float, benign: Counts) -> Evidence:
     return Evidence(
         "H2", "intent_rank", "text", rate, "share of distinct prompts", len(benign.items),
         "exchangeable with the benign operators of its size class in this run", None, bits(value), bits(value),
-        f"{above} of {len(benign.items)} benign operators of its size class ask for training data in as large a share of their prompts.",
+        f"{above} of {len(benign.items)} benign operators of its size class ask for training data in as large a share "
+        "of their prompts.",
     )  # fmt: skip
 
 

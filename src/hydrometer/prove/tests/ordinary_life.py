@@ -1,7 +1,7 @@
 """H4: what the group would be if it were innocent: a class, a reseller's customers, a product, a few friends.
 
-Shares of plain facts, each with a stated bound; no bits, because these facts explain and do not measure. They decide the
-words and the kind of a group that is not listed, and stand in the report of one that is.
+Shares of plain facts, each with a stated bound; no bits, because these facts explain and do not measure. They decide
+the words and the kind of a group that is not listed, and stand in the report of one that is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ FEW = 5
 """Accounts up to which a pool is a few people sharing (mission, section 1.4)."""
 FACTS = """
 with f as (
-  select f.account_id, count(*) as n, count(*) filter (coalesce(f.turn, 1) > 1) as later, count(distinct f.end_user) as users
+  select f.account_id, count(*) as n, count(*) filter (coalesce(f.turn, 1) > 1) as later,
+         count(distinct f.end_user) as users
   from {fingerprints} f join {units} u using (account_id) join members m using (unit)
   where f.sent_us // {epoch_us} <= $last group by 1
 )

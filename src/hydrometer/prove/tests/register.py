@@ -15,7 +15,8 @@ from hydrometer.base.cases import Case, Evidence, Finding, Test
 COVERED = 0.5
 """Share of a group's accounts that the register must cover."""
 ACCOUNTS = """
-select u.account_id, a.organization_id from {units} u join {accounts} a using (account_id) join members m using (unit) order by 1
+select u.account_id, a.organization_id
+from {units} u join {accounts} a using (account_id) join members m using (unit) order by 1
 """
 
 

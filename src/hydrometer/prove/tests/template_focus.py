@@ -2,8 +2,9 @@
 
 The share of distinct prompts whose wording carries five or more of them is ranked among benign operators of this run.
 Many forms are reported with their bits and add nothing: a customer's batch looks the same. Fewer forms than most benign
-operators have count against a work list. The rank becomes an e-value by ½·p^(−½), within the floor of the number of operators.
-Source: `statistics.md` sections 3.1 (calibrator) and 3.3 (floor); `detection.md` section 4.3 (few templates, huge fill).
+operators have count against a work list. The rank becomes an e-value by ½·p^(−½), within the floor of the number of
+operators.
+Source: `statistics.md` sections 3.1 (calibrator), 3.3 (floor); `detection.md` section 4.3 (few templates, huge fill).
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def judge(case: Case) -> Finding:
         None,
         bits(log_e),
         bits(log_e),
-        f"{share:.0%} of the distinct prompts are forms filled in at least five times; so are as many or more of the prompts of "
-        f"{p * (len(others) + 1) - 1:.0f} of {len(others)} benign operators.",
+        f"{share:.0%} of the distinct prompts are forms filled in at least five times; so are as many or more of the "
+        f"prompts of {p * (len(others) + 1) - 1:.0f} of {len(others)} benign operators.",
     )
     return Finding(min(log_e, 0.0) if low < 0.5 else 0.0, (row,))
 

@@ -51,12 +51,13 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
         seed=case.seed,
         stage=f"urn {family.name}",
     )
-    sharing = np.asarray((held[present].astype(np.int64).sum(axis=0) >= 2)).ravel()
+    sharing = np.asarray(held[present].astype(np.int64).sum(axis=0) >= 2).ravel()
     linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
     names = population.stratum_names["clients" if family.behavioural else "regions"]
     statement = (
-        f"{linked} of {len(present)} members share {family.name} entities with another member; unrelated accounts of the "
-        f"same strata, clumping up to {family.clumping:.0%}, explain this {'worse' if value > 0 else 'better'} than one hand."
+        f"{linked} of {len(present)} members share {family.name} entities with another member; unrelated accounts of "
+        f"the same strata, clumping up to {family.clumping:.0%}, explain this "
+        f"{'worse' if value > 0 else 'better'} than one hand."
     )
     evidence = Evidence(
         "H1",

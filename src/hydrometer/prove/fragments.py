@@ -1,0 +1,80 @@
+"""Fragments of one operator: groups found apart, by language or by card, that share too much to be two hands.
+
+Two groups that are each one hand are the same hand when, over two families at least and in both directions, a good part
+of one holds what the other holds, and far more than outsiders do. One family is not enough: two builders may rent one
+proxy network. Joining decides who is listed together, not whether anybody is listed. Source: mission rows 34 and 38.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from hydrometer.base.families import FAMILIES
+from hydrometer.base.population import Layer, Population
+
+SHARED_BY = 2
+"""An entity is a group's own when at least two of its members hold it."""
+TIED_SHARE = 0.3
+TIED_LIFT = 3.0
+"""A family ties a group to another when this share of its members hold the other's entities, this many times the
+outsiders' share."""
+TIED_FAMILIES = 2
+OVERLAP = 0.5
+"""Groups with this share of the smaller one in common are the same in any case."""
+
+
+def fragments(population: Population, members: Sequence[NDArray[np.int64]]) -> list[list[int]]:
+    """Numbers of the groups that are one hand together; every group stands in exactly one list.
+
+    Args:
+        population: all units.
+        members: units of each group.
+
+    Returns:
+        components in the order of their first group.
+    """
+    count = len(members)
+    ties = sparse.lil_array((count, count))
+    for one in range(count):
+        for other in range(one + 1, count):
+            if same_hand(population, members[one], members[other]):
+                ties[one, other] = 1
+    parts, label = connected_components(ties.tocsr(), directed=False)
+    return [np.flatnonzero(label == part).tolist() for part in range(parts)]
+
+
+def same_hand(population: Population, left: NDArray[np.int64], right: NDArray[np.int64]) -> bool:
+    """Whether two groups overlap, or are tied over two families in both directions."""
+    both = len(np.intersect1d(left, right))
+    if both >= OVERLAP * min(len(left), len(right)):
+        return True
+    ties = [tied(population, left, right), tied(population, right, left)]
+    return bool((ties[0] & ties[1]).sum() >= TIED_FAMILIES)
+
+
+def tied(population: Population, owners: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each family, whether `others` hold what `owners` hold; shape (families,)."""
+    outside = population.active.copy()
+    outside[owners] = outside[others] = False
+    apart = np.setdiff1d(others, owners)
+    result = np.zeros(len(FAMILIES), np.bool_)
+    for number, family in enumerate(FAMILIES):
+        layers = [population.layers[name] for name in family.layers if name in population.layers]
+        if not layers or not len(apart):
+            continue
+        holds = np.logical_or.reduce([_holds(layer, owners) for layer in layers])
+        share = float(holds[apart].mean())
+        usual = (float(holds[outside].sum()) + 0.5) / (float(outside.sum()) + 1.0)
+        result[number] = round(share, 9) >= TIED_SHARE and round(share, 9) >= round(TIED_LIFT * usual, 9)
+    return result
+
+
+def _holds(layer: Layer, owners: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which units hold an entity that is the owners' own; shape (units,)."""
+    own = np.asarray(layer.held[owners].astype(np.int64).sum(axis=0)).ravel() >= SHARED_BY
+    return np.asarray(layer.held[:, own].astype(np.int64).sum(axis=1)).ravel() > 0

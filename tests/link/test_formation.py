@@ -1,0 +1,144 @@
+"""Candidate groups: what is found, what is not, and that neither names nor the other half nor a second run change it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hydrometer.base.groups import jaccard
+from hydrometer.base.population import Population
+from hydrometer.link.formation import content_keys, fellows, form
+from tests.prove.made import Holders, incidence, population, renumbered, shared_by
+
+UNITS = 2_000
+OPERATOR = np.arange(100, 160)
+SMALLEST = 5
+
+
+def infrastructure(draw: np.random.Generator, operator: NDArray[np.int64] | None) -> dict[str, Holders]:
+    """Strangers with households, carriers, one of them shared by 300; an operator's cards and lines where asked for."""
+    units = np.arange(UNITS)
+    cards, lines = shared_by(2, draw, draw.choice(units, 200, replace=False)), [draw.choice(units, 300, replace=False)]
+    lines += shared_by(2, draw, draw.choice(units, 200, replace=False)) + shared_by(40, draw, units)
+    if operator is not None:
+        cards += shared_by(10, draw, operator) + shared_by(12, draw, operator)
+        lines += shared_by(10, draw, operator) + shared_by(12, draw, operator)
+    mail = [units[draw.random(UNITS) < 0.05] for _ in range(20)]
+    return {"payment_fingerprint": cards, "client_ip": lines, "mail_shape": mail}
+
+
+@pytest.fixture(scope="module")
+def world() -> Population:
+    return population(UNITS, infrastructure(np.random.default_rng(5), OPERATOR))
+
+
+def groups(found: Population, half: str = "infrastructure") -> list[NDArray[np.int64]]:
+    return [group.members for group in form(found.forming(half), SMALLEST)]
+
+
+def test_an_operator_that_shares_cards_and_lines_is_a_candidate(world: Population) -> None:
+    assert max(jaccard(OPERATOR, members) for members in groups(world)) >= 0.8
+
+
+def test_members_are_ascending_and_in_one_community_at_most(world: Population) -> None:
+    found = groups(world)
+    assert all((np.diff(members) > 0).all() and len(members) >= SMALLEST for members in found)
+    assert len(np.unique(np.concatenate(found))) == sum(len(members) for members in found)
+
+
+def test_a_popular_address_links_nobody_by_itself() -> None:
+    assert groups(population(UNITS, infrastructure(np.random.default_rng(6), None))) == []
+
+
+def test_one_family_alone_forms_no_community() -> None:
+    """Sixty accounts on the same cards and nothing else in common: a prepaid batch, not an operator."""
+    draw = np.random.default_rng(7)
+    holders = infrastructure(draw, None)
+    holders["payment_fingerprint"] = [*holders["payment_fingerprint"], *shared_by(10, draw, OPERATOR)]
+    assert all(jaccard(OPERATOR, members) < 0.2 for members in groups(population(UNITS, holders)))
+
+
+def test_declared_owners_are_no_candidates(world: Population) -> None:
+    declared = np.zeros(UNITS, np.bool_)
+    declared[OPERATOR] = True
+    owned = population(UNITS, infrastructure(np.random.default_rng(5), OPERATOR), declared=declared)
+    assert not set(OPERATOR.tolist()) & {unit for members in groups(owned) for unit in members.tolist()}
+
+
+def test_smallest_size_is_kept(world: Population) -> None:
+    assert form(world.forming("infrastructure"), len(OPERATOR) + 1) == []
+
+
+def test_phrases_form_a_group_where_everything_else_is_fresh() -> None:
+    """Sixty accounts with rare phrases of their own among users who say what everybody says."""
+    draw = np.random.default_rng(8)
+    units = np.arange(UNITS)
+    chatter = [units[draw.random(UNITS) < 0.01] for _ in range(150)]
+    own = [np.sort(draw.choice(OPERATOR, 30, replace=False)) for _ in range(12)]
+    stacks = [*shared_by(250, draw, units), OPERATOR]
+    found = population(UNITS, {"opening": chatter + own, "closing": own, "configuration": stacks})
+    assert max(jaccard(OPERATOR, members) for members in groups(found, "behaviour")) >= 0.8
+
+
+def test_a_common_phrase_forms_no_group() -> None:
+    draw = np.random.default_rng(9)
+    units = np.arange(UNITS)
+    chatter = [units[draw.random(UNITS) < 0.15] for _ in range(40)]
+    stacks = shared_by(250, draw, units)
+    assert groups(population(UNITS, {"opening": chatter, "configuration": stacks}), "behaviour") == []
+
+
+def test_the_other_half_is_never_read(world: Population) -> None:
+    """Formation on one half gives the same groups whatever stands in the other."""
+    draw = np.random.default_rng(10)
+    noise = {"opening": shared_by(40, draw, np.arange(UNITS)), "tool_set": shared_by(9, draw, np.arange(UNITS))}
+    noisy = population(UNITS, {**infrastructure(np.random.default_rng(5), OPERATOR), **noise})
+    assert sorted(map(tuple, groups(world))) == sorted(map(tuple, groups(noisy)))
+
+
+def loose_ends(draw: np.random.Generator) -> Population:
+    """A world whose communities are not clear cut: pools of 30 that overlap, many ties."""
+    holders: dict[str, list[NDArray[np.int64]]] = {"payment_fingerprint": [], "client_ip": [], "mail_shape": []}
+    for start in range(0, 600, 20):
+        pool = np.arange(start, start + 30)
+        for size in (3, 4):
+            holders["payment_fingerprint"] += shared_by(size, draw, pool)
+            holders["client_ip"] += shared_by(size, draw, pool)
+        holders["mail_shape"].append(pool)
+    return population(UNITS, holders)
+
+
+def test_the_same_half_gives_the_same_groups_every_time() -> None:
+    found = loose_ends(np.random.default_rng(11))
+    first = [tuple(members.tolist()) for members in groups(found)]
+    assert len(first) > 3
+    for _ in range(4):
+        assert [tuple(members.tolist()) for members in groups(found)] == first
+
+
+def test_names_of_units_do_not_matter() -> None:
+    draw = np.random.default_rng(12)
+    found = loose_ends(draw)
+    order = draw.permutation(UNITS)
+    before = {frozenset(members.tolist()) for members in groups(found)}
+    after = {frozenset(order[members].tolist()) for members in groups(renumbered(found, order))}
+    assert after == before
+
+
+def test_content_keys_depend_on_what_is_held_alone() -> None:
+    found = population(5, {"client_ip": [[0, 1, 2], [3, 4]], "payment_fingerprint": [[0, 1], [3, 4]]})
+    keys = content_keys(found.forming("infrastructure"))
+    assert keys[0] == keys[1] != keys[2]
+    assert keys[3] == keys[4] != keys[0]
+    order = np.array([4, 2, 0, 1, 3])
+    assert np.array_equal(content_keys(renumbered(found, order).forming("infrastructure")), keys[order])
+
+
+def test_fellows_counts_ties_over_two_families() -> None:
+    families = {
+        "payment": incidence(5, [[0, 1, 2], [3, 4]]).astype(np.float64),
+        "network": incidence(5, [[0, 1], [2, 3]]).astype(np.float64),
+    }
+    assert fellows(families, np.arange(5)) == pytest.approx(2 / 5)
+    assert fellows(families, np.array([0, 1])) == pytest.approx(1.0)
