@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -20,12 +21,14 @@ import pytest
 import typer
 
 from hydrometer import __version__, pipeline
+from hydrometer.abstentions import NOT_IN_THIS_VERSION, abstentions
 from hydrometer.base import contract
 from hydrometer.base.errors import BugError, HydrometerError, InputError, PackError, RunError, UsageError
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
-from hydrometer.base.tables import LISTED_LEVELS
+from hydrometer.base.tables import INPUTS, LISTED_LEVELS
 from hydrometer.cli import app, main
+from hydrometer.commands import invocation
 from hydrometer.commands import range as range_commands
 from hydrometer.commands import scan as scan_command
 from hydrometer.commands.scan import Level, moment
@@ -380,12 +383,15 @@ def test_map_explain_says_how_a_log_is_read(tmp_path: Path, capsys: pytest.Captu
     assert told["null_rates"]["prompt"] == 0.0
     assert told["null_rates"]["client_ip"] == 1.0
     assert "network" in told["detectors_abstaining"]
-    assert "template" not in told["detectors_abstaining"]
+    assert told["detectors_abstaining"]["urn_network"] == "no column of client_ip, signup_ip"
+    assert told["detectors_abstaining"]["urn_payment"] == "no column of payment_fingerprint"
+    assert "absent: conversation_id, turn, output_tokens" in told["detectors_abstaining"]["answer_dependence"]
+    assert not {"template", "benign_library"} & set(told["detectors_abstaining"])
     assert ["log.jsonl", "odd"] in told["columns_ignored"]
     assert main(["map", "explain", str(file), "--timezone", "Europe/Paris", "--format", "canonical", "--sql"]) == 0
     shown = capsys.readouterr().out
     assert "3 rows read = 2 kept + 1 rejected + 0 duplicate" in shown
-    assert "network: no client_ip" in shown
+    assert re.search(r"network +no column of client_ip\n", shown)
     assert "select" in shown
 
 
@@ -403,6 +409,53 @@ def test_map_test_runs_the_samples_of_packs(tmp_path: Path, capsys: pytest.Captu
     wrong.write_text("name: [")
     assert main(["check", str(wrong)]) == 2
     assert "a YAML mapping" in capsys.readouterr().err
+
+
+def test_map_test_tries_a_pack_on_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text(LINES)
+    assert main(["map", "test", "canonical", str(file)]) == 2
+    shown = capsys.readouterr().out
+    assert "3 rows read = 1 kept + 2 rejected + 0 duplicate" in shown
+    assert "problem: 1 rows are rejected: sent_at has no time zone" in shown
+    assert re.search(r"urn_payment +no column of payment_fingerprint\n", shown)
+    file.write_text(LINES.splitlines()[0])
+    assert main(["map", "test", "canonical", str(file), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["files"]["problems"] == []
+    assert told["files"]["null_rates"]["prompt"] == 0.0
+    assert main(["map", "test", "litellm", str(file)]) == 2
+    assert "problem: no exchange" in capsys.readouterr().out
+
+
+def test_what_a_pack_refuses_on_purpose_is_no_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "mapping-packs.md").read_text()
+    pack, file = tmp_path / "acme_gateway.yaml", tmp_path / "log.jsonl"
+    pack.write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])  # type: ignore[index]
+    row = {"id": "r1", "time": "2026-03-01T10:00:00Z", "caller": {"tenant": "t9"}, "body": {"model": "m"}}
+    file.write_text("".join(json.dumps(row | {"id": kind, "kind": kind}) + "\n" for kind in ("chat", "health_check")))
+    assert main(["map", "test", str(pack), str(file)]) == 0
+    assert "2 rows read = 1 kept + 1 rejected" in capsys.readouterr().out
+
+
+def test_a_document_for_a_program_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    identity = "a\u202eb\u009b2J\x1b[2Jc\u2028é"
+    invocation.print_json({identity: [identity]})
+    shown = capsys.readouterr().out
+    assert shown.isascii()
+    assert shown.replace("\n", "").isprintable()
+    assert json.loads(shown) == {identity: [identity]}
+
+
+def test_a_detector_abstains_where_none_of_its_columns_is_there() -> None:
+    assert abstentions((), ()) == {}
+    assert "urn_network" not in abstentions(("client_ip",), ())
+    assert abstentions(("client_ip",), ("signup_ip",)) == {
+        "network": "no column of client_ip", "urn_network": "no column of client_ip, signup_ip",
+    }  # fmt: skip
+    every = abstentions(INPUTS["exchanges"].names, INPUTS["accounts"].names)
+    assert {"answer_dependence", "template", "urn_mail", "urn_signup", "urn_payment"} <= set(every)
+    assert not set(every) & set(NOT_IN_THIS_VERSION)
 
 
 def test_worlds_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,9 +24,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import hydrometer
+from hydrometer.abstentions import NOT_IN_THIS_VERSION, abstentions
+from hydrometer.base import logs
 from hydrometer.base import population as populations
 from hydrometer.base.errors import RunError
-from hydrometer.base.families import FAMILIES, HALVES
+from hydrometer.base.families import FAMILIES, SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
@@ -36,7 +38,7 @@ from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
 from hydrometer.fingerprint import entities, states
 from hydrometer.fingerprint.lexicon import lexicon
-from hydrometer.fingerprint.run import abstaining, fingerprint, signals
+from hydrometer.fingerprint.run import fingerprint, signals
 from hydrometer.link.formation import form
 from hydrometer.prove.judge import Judged, judge
 from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
@@ -47,10 +49,6 @@ SCHEMA_VERSION = "1"
 HOUR_US = 3_600_000_000
 BYTES_PER_KIB = 1024
 FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
-REGISTER_COLUMNS = {
-    "payment": ("payment_fingerprint",), "network": ("client_ip",), "mail": ("email_domain",),
-    "signup": ("created_at",),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,12 @@ class Run:
     def stage(self, name: str) -> Iterator[Callable[[str, int, int | None], None]]:
         """A stage: announced, timed, with a callable for its steps."""
         self.progress.stage(name)
+        word = name.replace(" ", "_")
+        logs.event("stage_begins", stage=word, detail=True)
         began = time.perf_counter()
         yield lambda _, done, total: self.progress.advance(done, total)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+        logs.event("stage_ends", stage=word, seconds=round(self.seconds[name], 3))
 
 
 def scan(
@@ -186,7 +187,7 @@ def layer_columns() -> dict[str, tuple[str, ...]]:
 
 def link(population: Population, smallest: int) -> list[Group]:
     """Candidate groups of both halves."""
-    return [group for half in HALVES for group in form(population.forming(half), smallest)]
+    return [group for side in SIDES for group in form(population.forming(side), smallest)]
 
 
 def judged_at(
@@ -282,6 +283,7 @@ def keep_state(workspace: Workspace, folder: Path) -> None:
     folder.mkdir()
     shutil.copyfile(workspace.path("fingerprints"), folder / "fingerprints.parquet")
     shutil.copyfile(workspace.path("account_weeks"), folder / "account_weeks.parquet")
+    shutil.copyfile(workspace.path("origins"), folder / "origins.parquet")
     accounts: pa.Table = workspace.read("accounts", ["account_id", "organization_id"])
     pq.write_table(accounts, folder / "accounts.parquet", compression="zstd")
 
@@ -289,6 +291,7 @@ def keep_state(workspace: Workspace, folder: Path) -> None:
 def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, Any]:
     """The manifest: what was read, with which settings, what abstained, what it cost."""
     settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory"})
+    looked_away = abstentions(collected.absent_columns, collected.account_columns_absent)
     text = json.dumps(settings, sort_keys=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else BYTES_PER_KIB)
     return {
@@ -301,7 +304,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
             "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
         },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
-        "detectors_abstained": abstentions(collected), "prior": run.settings.prior, "benign_library": 0,
+        "detectors_abstained": dict(sorted((looked_away | NOT_IN_THIS_VERSION).items())), "prior": run.settings.prior, "benign_library": 0,
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
             "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),
@@ -309,22 +312,3 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         "totals": {"exchanges": collected.exchanges, "accounts": run.workspace.read("units").num_rows},
         "keyed": run.settings.key is not None,
     }  # fmt: skip
-
-
-def abstentions(collected: CollectReport) -> dict[str, str]:
-    """Detector → why it could not look: signals and families without a column, and what this version does not have."""
-    said = {
-        name: f"no column of {', '.join(needs)}"
-        for name, needs in abstaining(signals(), collected.absent_columns).items()
-    }
-    absent = set(collected.absent_columns) | set(collected.account_columns_absent)
-    said |= {
-        f"urn_{family.name}": f"no column of {', '.join(REGISTER_COLUMNS[family.name])}"
-        for family in FAMILIES
-        if set(REGISTER_COLUMNS.get(family.name, ("",))) <= absent
-    }
-    if {"turn", "conversation_id"} & absent or "output_tokens" in absent:
-        said["answer_dependence"] = "needs conversation_id, turn and output_tokens"
-    said["benign_library"] = "no library of benign operators in this version: benign_p is null, nothing is confirmed"
-    said["release_pivot"] = "not in this version: pivot_at is null"
-    return dict(sorted(said.items()))

@@ -15,6 +15,7 @@ import yaml
 from tests.collect.conftest import Collector, jsonl, row
 
 from hydrometer.base.errors import InputError, PackError
+from hydrometer.base.tables import INPUTS
 from hydrometer.collect.map_check import check_samples, compiled_sql, explain, test_pack
 from hydrometer.collect.mapping_pack import find_pack, parse_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions
@@ -239,21 +240,23 @@ def test_an_ambiguous_file_is_told(tmp_path: Path, run: Collector) -> None:
     assert run(tmp_path / "t.jsonl", format="litellm").exchanges[0]["exchange_id"] == "chatcmpl-1"
 
 
-def test_explain_tells_null_rates_and_who_abstains(tmp_path: Path) -> None:
+def test_explain_tells_null_rates_and_absent_columns(tmp_path: Path) -> None:
     rows = [row(ja4="t13d"), row(exchange_id="b"), row(exchange_id="c", status=-1), row(exchange_id="d", hue=1)]
     (tmp_path / "t.jsonl").write_bytes(jsonl(*rows))
-    needs = {"tls": ("ja4",), "network": ("client_ip", "asn"), "text": ("prompt", "sent_at")}
-    found = explain([str(tmp_path / "t.jsonl")], CollectOptions(), needs)
+    found = explain([str(tmp_path / "t.jsonl")], CollectOptions())
     assert (found.packs, found.exchanges) == (("canonical",), 3)
     assert found.null_rates["ja4"] == pytest.approx(2 / 3)
     assert found.null_rates["sent_at"] == 0
-    assert found.abstaining == {"network": ("client_ip", "asn"), "text": ("prompt",)}
+    assert {"client_ip", "asn", "prompt"} <= set(found.columns_absent)
+    assert not {"ja4", "sent_at"} & set(found.columns_absent)
+    assert "plan" in found.account_columns_absent
     assert found.reasons == {"status is negative": 1}
     assert found.columns_ignored == (("t.jsonl", "hue"),)
     assert set(found.sql) == {"canonical"}
     (tmp_path / "bad.jsonl").write_bytes(jsonl({"exchange_id": "x"}))
-    found = explain([str(tmp_path / "bad.jsonl")], CollectOptions(format="canonical"), needs)
+    found = explain([str(tmp_path / "bad.jsonl")], CollectOptions(format="canonical"))
     assert (found.exchanges, found.reasons) == (0, {"sent_at is missing": 1})
+    assert set(found.account_columns_absent) == set(INPUTS["accounts"].names)
 
 
 @pytest.mark.parametrize("name", PACKS)

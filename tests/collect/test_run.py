@@ -223,11 +223,11 @@ def test_a_repeated_row_of_a_side_table_is_a_reject(tmp_path: Path, run: Collect
     assert result.workspace.read("releases").num_rows == 2
     assert result.workspace.read("enforcement")["action"].to_pylist() == ["ban", "throttle"]
     assert [(one["source"], one["position"], one["reason"]) for one in result.rejects] == [
-        ("1.csv", 3, "account_id is missing"),
-        ("1.csv", 4, "a second row for this account; the first is kept"),
+        ("1.csv", 4, "account_id is missing"),
+        ("1.csv", 5, "a second row for this account; the first is kept"),
         ("2.parquet", 1, "a second row for this account; the first is kept"),
-        ("enforcement.csv", 2, "the same action a second time; the first is kept"),
-        ("releases.csv", 3, "a second row for this model and time; the first is kept"),
+        ("enforcement.csv", 3, "the same action a second time; the first is kept"),
+        ("releases.csv", 4, "a second row for this model and time; the first is kept"),
     ]
 
 

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hydrometer.base.groups import jaccard
 from hydrometer.base.population import Population
 from hydrometer.link.formation import content_keys, fellows, form
 from tests.prove.made import Holders, incidence, population, renumbered, shared_by
 
 UNITS = 2_000
 OPERATOR = np.arange(100, 160)
+CARRIER = np.arange(1_500, 1_800)
 SMALLEST = 5
 
 
 def infrastructure(draw: np.random.Generator, operator: NDArray[np.int64] | None) -> dict[str, Holders]:
     """Strangers with households, carriers, one of them shared by 300; an operator's cards and lines where asked for."""
     units = np.arange(UNITS)
-    cards, lines = shared_by(2, draw, draw.choice(units, 200, replace=False)), [draw.choice(units, 300, replace=False)]
+    cards, lines = shared_by(2, draw, draw.choice(units, 200, replace=False)), [CARRIER]
     lines += shared_by(2, draw, draw.choice(units, 200, replace=False)) + shared_by(40, draw, units)
     if operator is not None:
-        cards += shared_by(10, draw, operator) + shared_by(12, draw, operator)
-        lines += shared_by(10, draw, operator) + shared_by(12, draw, operator)
+        cards += [draw.choice(operator, 40, replace=False) for _ in range(4)]
+        lines += [draw.choice(operator, 40, replace=False) for _ in range(4)]
     mail = [units[draw.random(UNITS) < 0.05] for _ in range(20)]
     return {"payment_fingerprint": cards, "client_ip": lines, "mail_shape": mail}
 
@@ -37,8 +37,14 @@ def groups(found: Population, half: str = "infrastructure") -> list[NDArray[np.i
     return [group.members for group in form(found.forming(half), SMALLEST)]
 
 
+def recall(found: list[NDArray[np.int64]]) -> float:
+    """Share of the operator in groups that hold hardly anybody else; a whole may be found in fragments."""
+    own = [members for members in found if np.isin(members, OPERATOR).mean() >= 0.9]
+    return len(np.unique(np.concatenate(own))) / len(OPERATOR) if own else 0.0
+
+
 def test_an_operator_that_shares_cards_and_lines_is_a_candidate(world: Population) -> None:
-    assert max(jaccard(OPERATOR, members) for members in groups(world)) >= 0.8
+    assert recall(groups(world)) >= 0.8
 
 
 def test_members_are_ascending_and_in_one_community_at_most(world: Population) -> None:
@@ -48,7 +54,9 @@ def test_members_are_ascending_and_in_one_community_at_most(world: Population) -
 
 
 def test_a_popular_address_links_nobody_by_itself() -> None:
-    assert groups(population(UNITS, infrastructure(np.random.default_rng(6), None))) == []
+    for seed in range(20, 24):
+        found = population(UNITS, infrastructure(np.random.default_rng(seed), None))
+        assert all(len(np.intersect1d(CARRIER, members)) < 0.1 * len(CARRIER) for members in groups(found))
 
 
 def test_one_family_alone_forms_no_community() -> None:
@@ -56,7 +64,7 @@ def test_one_family_alone_forms_no_community() -> None:
     draw = np.random.default_rng(7)
     holders = infrastructure(draw, None)
     holders["payment_fingerprint"] = [*holders["payment_fingerprint"], *shared_by(10, draw, OPERATOR)]
-    assert all(jaccard(OPERATOR, members) < 0.2 for members in groups(population(UNITS, holders)))
+    assert recall(groups(population(UNITS, holders))) < 0.2
 
 
 def test_declared_owners_are_no_candidates(world: Population) -> None:
@@ -75,10 +83,10 @@ def test_phrases_form_a_group_where_everything_else_is_fresh() -> None:
     draw = np.random.default_rng(8)
     units = np.arange(UNITS)
     chatter = [units[draw.random(UNITS) < 0.01] for _ in range(150)]
-    own = [np.sort(draw.choice(OPERATOR, 30, replace=False)) for _ in range(12)]
+    own = [draw.choice(OPERATOR, 50, replace=False) for _ in range(12)]
     stacks = [*shared_by(250, draw, units), OPERATOR]
     found = population(UNITS, {"opening": chatter + own, "closing": own, "configuration": stacks})
-    assert max(jaccard(OPERATOR, members) for members in groups(found, "behaviour")) >= 0.8
+    assert recall(groups(found, "behaviour")) >= 0.8
 
 
 def test_a_common_phrase_forms_no_group() -> None:
@@ -138,7 +146,7 @@ def test_content_keys_depend_on_what_is_held_alone() -> None:
 def test_fellows_counts_ties_over_two_families() -> None:
     families = {
         "payment": incidence(5, [[0, 1, 2], [3, 4]]).astype(np.float64),
-        "network": incidence(5, [[0, 1], [2, 3]]).astype(np.float64),
+        "network": incidence(5, [[0, 1], [2, 3], [4]]).astype(np.float64),
     }
     assert fellows(families, np.arange(5)) == pytest.approx(2 / 5)
     assert fellows(families, np.array([0, 1])) == pytest.approx(1.0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from hydrometer.base.cases import Case, Counts
-from hydrometer.base.families import FAMILY_OF
+from hydrometer.base.families import FAMILY_OF, other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Layer, Population
 from hydrometer.base.workspace import Workspace
@@ -43,38 +45,32 @@ def population(
 ) -> Population:
     """A population from layer → holders of each entity; all active, one stratum unless told otherwise."""
     one = np.zeros(units, np.int64)
-    regions = one if regions is None else regions
-    clients = one if clients is None else clients
-    return Population(
-        units=units,
-        active=np.ones(units, np.bool_),
-        declared=np.zeros(units, np.bool_) if declared is None else declared,
-        exchanges=np.full(units, 10, np.int64),
-        regions=regions,
-        clients=clients,
-        stratum_names={
-            "regions": tuple(f"r{n}" for n in range(int(regions.max()) + 1)),
-            "clients": tuple(f"c{n}" for n in range(int(clients.max()) + 1)),
-        },
-        layers={name: layer(name, units, some, (observed or {}).get(name)) for name, some in holders.items()},
-    )
+    by_kind = {"region": one if regions is None else regions, "client": one if clients is None else clients}
+    named = {
+        field.name: strata
+        for field in fields(Population)
+        for kind, strata in by_kind.items()
+        if kind in field.name
+    }
+    known: dict[str, Any] = {
+        "units": units,
+        "active": np.ones(units, np.bool_),
+        "declared": np.zeros(units, np.bool_) if declared is None else declared,
+        "exchanges": np.full(units, 10, np.int64),
+        "layers": {name: layer(name, units, some, (observed or {}).get(name)) for name, some in holders.items()},
+    }
+    return Population(**known, **named)
 
 
 def renumbered(found: Population, order: NDArray[np.int64]) -> Population:
     """The same population with unit `order[k]` called k: other names, nothing else."""
-    return Population(
-        found.units,
-        found.active[order],
-        found.declared[order],
-        found.exchanges[order],
-        found.regions[order],
-        found.clients[order],
-        found.stratum_names,
-        {
-            name: Layer(one.name, one.family, one.entities, one.held[order].tocsr(), one.observed[order])
-            for name, one in found.layers.items()
-        },
-    )
+    known: dict[str, Any] = {field.name: getattr(found, field.name) for field in fields(Population)}
+    moved = {name: value[order] for name, value in known.items() if isinstance(value, np.ndarray)}
+    layers = {
+        name: Layer(one.name, one.family, one.entities, one.held[order].tocsr(), one.observed[order])
+        for name, one in found.layers.items()
+    }
+    return Population(**{**known, **moved, "layers": layers})
 
 
 def shared_by(size: int, draw: np.random.Generator, units: Sequence[int] | NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -106,14 +102,14 @@ def case(
     last_epoch: int = 100,
     register: tuple[dict[str, object], ...] = (),
     everyone: Population | None = None,
-    half: str = "behaviour",
+    side: str = "behaviour",
 ) -> Case:
     """A case before a test; what is not given is empty."""
     none = counts([], [])
     found = everyone or population(max(members) + 1, {})
     return Case(
-        Group(np.array(sorted(members), np.int64), half, "by hand"),
-        found.testing("infrastructure" if half == "behaviour" else "behaviour"),
+        Group(np.array(sorted(members), np.int64), side, "by hand"),
+        found.testing(other_side(side)),
         found,
         workspace,
         last_epoch,

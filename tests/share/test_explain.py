@@ -39,18 +39,22 @@ def with_state(run: Path) -> Path:
     pq.write_table(
         pa.table(
             {
-                "exchange_id": ["ex_00001", "ex_00002", "quiet_ex"],
-                "account_id": ["acc_0002", "acc_0003", "quiet_1"],
-                "source": ["b.jsonl"] * 3,
-                "position": [11, 12, 13],
-                "sent_at": [datetime(2026, 3, 2, 4, 5, tzinfo=UTC)] * 3,
-                "template_id": ["tf_19c"] * 3,
-                "skeleton": [-(2**60)] * 3,
-                "prompt": ["a secret"] * 3,
+                "exchange_id": ["ex_00001", "ex_00002", "quiet_ex", "ex_other"],
+                "account_id": ["acc_0002", "acc_0003", "quiet_1", "acc_0002"],
+                "sent_at": [datetime(2026, 3, 2, 4, 5, tzinfo=UTC)] * 4,
+                "template_id": ["tf_19c"] * 4,
+                "skeleton": [-(2**60)] * 4,
+                "prompt": ["a secret"] * 4,
             }
         ),
         state / "fingerprints.parquet",
     )
+    lines = [("ex_00002", "acc_0003", "a.jsonl", 7, "two_logs"), ("ex_00002", "acc_0003", "b.jsonl", 12, "two_logs")]
+    columns = ("exchange_id", "account_id", "source", "position", "pack")
+    origins = [
+        dict(zip(columns, one, strict=True)) for one in [*lines, ("ex_00001", "acc_0002", "a.jsonl", 8, "gateway")]
+    ]
+    pq.write_table(pa.Table.from_pylist(origins), state / "origins.parquet")
     return run
 
 
@@ -71,7 +75,7 @@ def test_account_sees_its_own_membership_links_and_exchange(with_state: Path) ->
     assert found.thing == "account" and [m["account_id"] for m in case.members] == ["acc_0002"]
     assert len(case.links) == 2 and all("acc_0002" in (one["account_a"], one["account_b"]) for one in case.links)
     assert not [row for row in case.evidence if row["account_id"] == "acc_0001"]
-    assert "ex_00001" in found.hops[0].text and "position 11" in found.hops[0].text
+    assert found.hops[0].text == "exchange ex_00001; a.jsonl, line or row 8; read as gateway"
 
 
 def test_account_in_several_groups(run: Path, tmp_path: Path, manifest: dict[str, Any]) -> None:
@@ -85,6 +89,7 @@ def test_account_in_several_groups(run: Path, tmp_path: Path, manifest: dict[str
 def test_known_account_in_no_group_is_an_answer(with_state: Path) -> None:
     found = explain(with_state, "quiet_1")
     assert found.cases == [] and "not in any judged group" in drawn(found)
+    assert found.hops[0].text == "exchange quiet_ex"
     assert "not in any judged group" in found.to_json()["answer"]
 
 
@@ -92,11 +97,35 @@ def test_exchange_names_line_account_and_verdict(with_state: Path) -> None:
     found = explain(with_state, "ex_00002")
     steps = {hop.step: hop.text for hop in found.hops}
     assert found.thing == "exchange" and found.attributed == [("cmp-7d20e4", 1.0)]
-    assert steps["log line"] == "exchange ex_00002: source b.jsonl, position 12"
-    assert steps["collect"].startswith("read as canonical; sent at 2 Mar 2026 04:05 UTC, account id acc_0003")
-    assert "template id tf_19c, skeleton f000000000000000" in steps["fingerprint"]
+    joined = "a.jsonl, line or row 7 joined with b.jsonl, line or row 12"
+    assert steps["log line"] == f"exchange ex_00002; {joined}; read as two_logs"
+    assert steps["collect"] == "sent 2 Mar 2026 04:05 UTC, account acc_0003"
+    assert "template tf_19c, form of the prompt f000000000000000" in steps["fingerprint"]
     assert "op-cmp-7d20e4" in steps["link"] and "61.3" in steps["prove"] and "suspected" in steps["verdict"]
-    assert explain(with_state, "quiet_ex").cases == []
+    assert found.sentence == "Exchange ex_00002 is attributed to cmp-7d20e4 with probability 1.00."
+
+
+def test_exchange_that_is_not_attributed_says_where_its_account_is(with_state: Path) -> None:
+    found = explain(with_state, "quiet_ex")
+    assert found.cases == []
+    assert found.sentence.endswith("attributed to no campaign. Its account quiet_1 is not in any judged group.")
+    assert found.hops[1].text.startswith("read as canonical; sent")
+    found = explain(with_state, "ex_other")
+    assert [case.campaign["campaign_id"] for case in found.cases] == ["cmp-7d20e4"]
+    assert "Its account acc_0002 belongs to cmp-7d20e4 (suspected), whose listed traffic" in found.sentence
+
+
+def test_group_without_attributed_exchanges_is_shown_on_one_of_a_member(
+    with_state: Path, tmp_path: Path, manifest: dict[str, Any]
+) -> None:
+    tables = everything()
+    tables["attributed"] = []
+    bare = store(tmp_path / "bare", tables, manifest)
+    assert "keeps nothing" in explain(bare, "cmp-7d20e4").hops[0].text
+    first = explain(bare, "cmp-7d20e4").cases[0].members[0]["account_id"]
+    (bare / "state").mkdir()
+    pq.write_table(pa.table({"exchange_id": ["m2", "m1"], "account_id": [first] * 2}), bare / "state" / "x.parquet")
+    assert explain(bare, "cmp-7d20e4").hops[0].text == "exchange m1"
 
 
 def test_content_is_never_read_from_the_state(with_state: Path) -> None:

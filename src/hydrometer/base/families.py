@@ -17,7 +17,6 @@ class Family:
 
     Attributes:
         name: the family.
-        half: the side of the split that it is on; groups formed on one half are tested on the other.
         layers: its layers.
         clumping: η, the benign clumping rate: how often unrelated benign accounts of one stratum share an entity beyond
             the urn's own probability (households, campuses, one IDE's phrases). A group that clumps more is one hand.
@@ -25,43 +24,52 @@ class Family:
     """
 
     name: str
-    half: str
     layers: tuple[str, ...]
     clumping: float
     behavioural: bool
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("payment", "infrastructure", ("payment_fingerprint",), 0.05, False),
-    Family("network", "infrastructure", ("client_ip", "prefix", "signup_ip"), 0.05, False),
-    Family("mail", "infrastructure", ("mail_shape",), 0.05, False),
-    Family("signup", "infrastructure", ("signup_day",), 0.05, False),
-    Family("text", "behaviour", ("system_prompt", "opening", "closing", "skeleton", "sketch"), 0.15, True),
-    Family("configuration", "behaviour", ("configuration",), 0.10, True),
-    Family("client", "behaviour", ("client_stack",), 0.10, True),
-    Family("tools", "behaviour", ("tool_set",), 0.10, True),
-    Family("signature", "behaviour", ("reasoning_signature",), 0.05, True),
+    Family("payment", ("payment_fingerprint",), 0.05, False),
+    Family("network", ("client_ip", "prefix", "signup_ip"), 0.05, False),
+    Family("mail", ("mail_shape",), 0.05, False),
+    Family("signup", ("signup_day",), 0.05, False),
+    Family("text", ("system_prompt", "opening", "closing", "skeleton", "sketch"), 0.15, True),
+    Family("configuration", ("configuration",), 0.10, True),
+    Family("client", ("client_stack",), 0.10, True),
+    Family("tools", ("tool_set",), 0.10, True),
+    Family("signature", ("reasoning_signature",), 0.05, True),
 )
 """Clumping: .05 is the design's default; the text family's is larger: users of one client reached 9 bits at .05."""
 
-HALVES: tuple[str, str] = ("infrastructure", "behaviour")
+SIDES: dict[str, tuple[str, ...]] = {
+    "infrastructure": ("payment", "network", "mail", "signup"),
+    "behaviour": ("text", "configuration", "client", "tools", "signature"),
+    "wording": ("text",),
+    "rest": ("payment", "network", "mail", "signup", "configuration", "client", "tools", "signature"),
+}
+SPLITS: tuple[tuple[str, str], ...] = (("infrastructure", "behaviour"), ("wording", "rest"))
+"""Two ways to part the families: a group formed on one side of a split is tested on the other side, never on its own."""
 FAMILY_OF: dict[str, str] = {layer: family.name for family in FAMILIES for layer in family.layers}
 FAMILY: dict[str, Family] = {family.name: family for family in FAMILIES}
 
-SMALLEST_STRATUM = 200
-"""Accounts below which a stratum is joined with its neighbours: finer ones make expected counts noisy."""
+LEARNING_STRATUM = 200
+"""Accounts below which a stratum is joined with its neighbours when weights are learned: finer ones are noisy."""
+TESTING_STRATUM = 60
+"""The same for the urn on infrastructure, whose chances are exact in a stratum of any size: the mail providers and
+carriers of one language in one country must not look like one hand."""
 UNKNOWN = "?"
 
 
-def other_half(half: str) -> str:
-    """The half that tests what `half` formed.
+def other_side(side: str) -> str:
+    """The side of a split that tests what `side` formed.
 
-    >>> other_half("behaviour")
-    'infrastructure'
+    >>> other_side("behaviour"), other_side("wording")
+    ('infrastructure', 'rest')
     """
-    return HALVES[1 - HALVES.index(half)]
+    return next(pair[1 - pair.index(side)] for pair in SPLITS if side in pair)
 
 
-def families_of(half: str) -> tuple[Family, ...]:
-    """Families of one half, in their fixed order."""
-    return tuple(family for family in FAMILIES if family.half == half)
+def families_of(side: str) -> tuple[Family, ...]:
+    """Families of one side, in their fixed order."""
+    return tuple(family for family in FAMILIES if family.name in SIDES[side])

@@ -14,12 +14,12 @@ class Group:
 
     Attributes:
         members: shape (k,), unit numbers, ascending.
-        half: the half of the families on which it was formed.
+        side: the side of a split of the families on which it was formed.
         origin: how it was formed, in words.
     """
 
     members: NDArray[np.int64]
-    half: str
+    side: str
     origin: str
 
 

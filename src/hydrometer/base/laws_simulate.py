@@ -20,7 +20,7 @@ from hydrometer.base.errors import InputError
 from hydrometer.base.laws import shown
 from hydrometer.base.tables import INPUTS, TRUTH
 
-BENIGN_KINDS_MIN = 7
+BENIGN_KINDS_MIN = 5
 """Archetypes that every world must hold."""
 BENIGN_SHARE_MIN = 0.5
 """Share of a world's accounts that must be benign."""

@@ -6,6 +6,7 @@ the families that test them. Source: `statistics.md` section 2 (split by familie
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hydrometer.base.families import FAMILIES, FAMILY_OF, SMALLEST_STRATUM, UNKNOWN, Family
+from hydrometer.base.families import FAMILIES, FAMILY_OF, LEARNING_STRATUM, TESTING_STRATUM, UNKNOWN, Family, families_of
 from hydrometer.base.workspace import Workspace
 
 TEXT_SHARE = 0.05
@@ -51,9 +52,9 @@ class Population:
         active: shape (units,), whether the unit had sent anything by then.
         declared: shape (units,), whether a verified owner stands behind the unit.
         exchanges: shape (units,), exchanges sent by then.
-        regions: shape (units,), stratum by country × plan.
-        clients: shape (units,), stratum by client type × plan.
-        stratum_names: names of the strata, by kind ("regions", "clients").
+        regions: shape (units,), stratum by country × plan, coarse enough to learn weights in.
+        clients: shape (units,), the same by client type × plan.
+        fine_regions: shape (units,), stratum by country × language × plan, as fine as the urn can use.
         layers: all layers by name.
     """
 
@@ -63,26 +64,29 @@ class Population:
     exchanges: NDArray[np.int64]
     regions: NDArray[np.int64]
     clients: NDArray[np.int64]
-    stratum_names: dict[str, tuple[str, ...]]
+    fine_regions: NDArray[np.int64]
     layers: dict[str, Layer]
 
     def strata(self, family: Family) -> NDArray[np.int64]:
-        """Strata in which an account is compared for one family."""
+        """Strata in which the weights of one family are learned."""
         return self.clients if family.behavioural else self.regions
 
-    def forming(self, half: str) -> FormingHalf:
-        """The half on which groups are formed."""
-        return FormingHalf(self, half, self._layers_of(half))
+    def fine_strata(self, family: Family) -> NDArray[np.int64]:
+        """Strata in which a group is tested on one family."""
+        return self.clients if family.behavioural else self.fine_regions
 
-    def testing(self, half: str) -> TestingHalf:
-        """The half on which groups formed on the other one are tested."""
-        return TestingHalf(self, half, self._layers_of(half))
+    def forming(self, side: str) -> FormingHalf:
+        """The side of a split on which groups are formed."""
+        return FormingHalf(self, side, self._layers_of(side))
 
-    def _layers_of(self, half: str) -> dict[str, tuple[Layer, ...]]:
+    def testing(self, side: str) -> TestingHalf:
+        """The side on which groups formed on the other one are tested."""
+        return TestingHalf(self, side, self._layers_of(side))
+
+    def _layers_of(self, side: str) -> dict[str, tuple[Layer, ...]]:
         chosen = {
             family.name: tuple(self.layers[name] for name in family.layers if name in self.layers)
-            for family in FAMILIES
-            if family.half == half
+            for family in families_of(side)
         }
         return {name: layers for name, layers in chosen.items() if any(layer.held.nnz for layer in layers)}
 
@@ -92,7 +96,7 @@ class FormingHalf:
     """Families on which groups may be formed."""
 
     population: Population
-    half: str
+    side: str
     families: dict[str, tuple[Layer, ...]]
 
 
@@ -103,31 +107,42 @@ class TestingHalf:
     __test__ = False
 
     population: Population
-    half: str
+    side: str
     families: dict[str, tuple[Layer, ...]]
 
 
-def pooled_strata(
-    fine: list[str], coarse: list[str], active: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Strata numbers with names: `fine` where it holds enough units, else `coarse`, else one stratum of the rest.
+def pooled_strata(levels: Sequence[Sequence[str]], active: NDArray[np.bool_], smallest: int) -> NDArray[np.int64]:
+    """Strata numbers: for each unit the finest level whose stratum holds enough units, else one stratum of the rest.
 
     Args:
-        fine: shape (units,), name of the fine stratum.
-        coarse: shape (units,), name of the coarse one.
+        levels: names of the units' strata, coarse to fine, each of shape (units,).
         active: shape (units,), units that count.
+        smallest: fewest active units of a stratum.
 
-    >>> pooled_strata(["a", "a"], ["x", "x"], np.array([True, True]))[1]
-    ('rest',)
+    >>> pooled_strata([["x", "x", "x"], ["a", "a", "b"]], np.array([True, True, True]), 2).tolist()
+    [0, 0, 1]
     """
-    chosen = np.array(["rest"] * len(fine), dtype=object)
-    for names in (np.array(coarse, dtype=object), np.array(fine, dtype=object)):
+    chosen = np.array(["rest"] * len(active), dtype=object)
+    for level in levels:
+        names = np.array(level, dtype=object)
         kinds, inverse = np.unique(names, return_inverse=True)
         live = np.bincount(inverse[active], minlength=len(kinds))
-        enough = live[inverse] >= SMALLEST_STRATUM
+        enough = live[inverse] >= smallest
         chosen[enough] = names[enough]
-    labels, numbers = np.unique(chosen.astype(str), return_inverse=True)
-    return numbers.astype(np.int64), tuple(str(label) for label in labels)
+    _, numbers = np.unique(chosen.astype(str), return_inverse=True)
+    return numbers.astype(np.int64)
+
+
+def refined(first: Sequence[str], *further: Sequence[str]) -> list[list[str]]:
+    """Names at ever finer levels.
+
+    >>> refined(["DE", "US"], ["de", "en"])
+    [['DE', 'US'], ['DE de', 'US en']]
+    """
+    levels = [list(first)]
+    for names in further:
+        levels.append([f"{above} {name}" for above, name in zip(levels[-1], names, strict=True)])
+    return levels
 
 
 PLACE = """
@@ -157,13 +172,19 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
     values: dict[str, object] = {"last": last_epoch}
     plans = workspace.query(PLANS)
     units = len(plans)
-    country = _by_unit(workspace.query(PLACE.replace("{column}", "country"), values), units)
-    client = _by_unit(workspace.query(PLACE.replace("{column}", "client_type"), values), units)
-    exchanges = country[1]
+    places = {
+        column: _by_unit(workspace.query(PLACE.replace("{column}", column), values), units)
+        for column in ("country", "client_type", "language")
+    }
+    exchanges = places["country"][1]
     active = exchanges > 0
     plan = [str(value) for value in plans["plan"].to_pylist()]
-    regions = pooled_strata([f"{a} {b}" for a, b in zip(country[0], plan, strict=True)], country[0], active)
-    clients = pooled_strata([f"{a} {b}" for a, b in zip(client[0], plan, strict=True)], client[0], active)
+    country, client, language = (places[column][0] for column in ("country", "client_type", "language"))
+    strata = [
+        pooled_strata(refined(country, plan), active, LEARNING_STRATUM),
+        pooled_strata(refined(client, plan), active, LEARNING_STRATUM),
+        pooled_strata(refined(country, language, plan), active, TESTING_STRATUM),
+    ]
     held = workspace.query(HELD, values)
     layers = {
         name: _layer(name, held.filter(pc.equal(held["layer"], name)), units, known[name] & active)
@@ -175,10 +196,8 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
         active,
         np.asarray(plans["declared"]),
         exchanges,
-        regions[0],
-        clients[0],
-        {"regions": regions[1], "clients": clients[1]},
-        layers,
+        *strata,
+        layers=layers,
     )
 
 

@@ -2,8 +2,8 @@
 
 A row is a duplicate only if id, account and time all agree; the first by time, source and position is kept. The same id
 with another account or time is kept as `id#2`, `id#3`, … in that order: clients may choose ids to hide traffic. Only
-ids that occur more than once are looked at, so the cost is that of one count. The table `origins` says for each exchange
-which rows of which input it came from, so that a verdict can be followed back to a line of a log.
+ids that occur more than once are looked at, so the cost is that of one count. The table `origins` says which
+rows of which input went into an exchange, so that a verdict can be followed back to a line of a log.
 Source: the contract, `exchanges`.
 """
 

@@ -50,7 +50,7 @@ class Explanation:
         inputs: row counts of each.
         exchanges: rows mapped.
         null_rates: canonical column → fraction of the mapped rows that are null, 0 to 1.
-        abstaining: detector → the columns it needs that are wholly null.
+        account_columns_absent: columns of `accounts` that are wholly null.
         reasons: reason of reject → how many rows.
         columns_ignored: (input, column) that the mapping does not know.
         sql: pack → the SELECT it compiles to.
@@ -60,10 +60,15 @@ class Explanation:
     inputs: tuple[InputReport, ...]
     exchanges: int
     null_rates: Mapping[str, float]
-    abstaining: Mapping[str, tuple[str, ...]]
+    account_columns_absent: tuple[str, ...]
     reasons: Mapping[str, int]
     columns_ignored: tuple[tuple[str, str], ...]
     sql: Mapping[str, str]
+
+    @property
+    def columns_absent(self) -> tuple[str, ...]:
+        """Canonical exchange columns that are wholly null."""
+        return tuple(column for column, rate in self.null_rates.items() if rate == 1.0)
 
 
 def test_pack(name: str) -> PackTest:
@@ -79,6 +84,13 @@ def check_samples(pack: Pack) -> PackTest:
     """Run the samples of a pack."""
     told = [_sample_problems(pack, sample, number) for number, sample in enumerate(pack.samples, start=1)]
     return PackTest(pack.name, len(pack.samples), tuple(chain.from_iterable(told)))
+
+
+def file_problems(pack: Pack, found: Explanation) -> tuple[str, ...]:
+    """What is wrong with a file that a pack was tried on: no exchange, and rejects that the pack does not ask for."""
+    wanted = {one.reason for one in pack.refuse}
+    told = [f"{count} rows are rejected: {why}" for why, count in found.reasons.items() if why not in wanted]
+    return tuple(told if found.exchanges else ["no exchange", *told])
 
 
 def _sample_problems(pack: Pack, sample: Sample, number: int) -> list[str]:
@@ -118,13 +130,12 @@ def _same(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-def explain(inputs: Sequence[str], options: CollectOptions, needs: Mapping[str, tuple[str, ...]]) -> Explanation:
+def explain(inputs: Sequence[str], options: CollectOptions) -> Explanation:
     """What the packs find in inputs.
 
     Args:
         inputs: as for `collect`.
         options: as for `collect`.
-        needs: detector → canonical exchange columns without which it abstains.
 
     Raises:
         InputError, UsageError, PackError: as `collect`; an input that yields nothing is explained, not an error.
@@ -145,29 +156,18 @@ def explain(inputs: Sequence[str], options: CollectOptions, needs: Mapping[str, 
             ).to_pylist()
         }
         workspace.close()
-    empty = {column for column, rate in rates.items() if rate == 1.0}
     packs = tuple(sorted({one.pack for one in report.inputs if one.pack})) if report else ()
-    named = packs or ((options.format,) if options.format else ())
+    named = (options.format,) if options.format else packs
     return Explanation(
         packs=packs,
         inputs=report.inputs if report else (),
         exchanges=report.exchanges if report else 0,
         null_rates=rates,
-        abstaining=abstaining(needs, empty),
+        account_columns_absent=report.account_columns_absent if report else tuple(INPUTS["accounts"].names),
         reasons=reasons,
         columns_ignored=report.columns_ignored if report else (),
         sql={pack.name: compiled_sql(pack) for pack in map(find_pack, named)},
     )
-
-
-def abstaining(needs: Mapping[str, tuple[str, ...]], empty: set[str]) -> dict[str, tuple[str, ...]]:
-    """Detectors that lack a column, and which.
-
-    >>> abstaining({"ja4_rotation": ("ja4",), "tempo": ("sent_at",)}, {"ja4", "asn"})
-    {'ja4_rotation': ('ja4',)}
-    """
-    lacking = {name: tuple(column for column in columns if column in empty) for name, columns in needs.items()}
-    return {name: columns for name, columns in lacking.items() if columns}
 
 
 def null_rates(workspace: Workspace) -> dict[str, float]:

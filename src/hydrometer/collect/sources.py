@@ -129,7 +129,7 @@ def _is_beside(member: Path, found: Found) -> bool:
     if name not in TABLES:
         return False
     if member.is_dir():
-        parts = sorted(member.glob("*.parquet")) + sorted(member.glob("*.csv"))
+        parts = sorted([*member.glob("*.parquet"), *member.glob("*.csv")])
         found.beside.setdefault(name, []).extend(parts)
         return bool(parts)
     found.beside.setdefault(name, []).append(member)

@@ -237,7 +237,7 @@ def _in_place(path: Path, number: int, staged: Staged) -> None:
 def join_streams(how: Stage, staged: Staged) -> list[str]:
     """Join the logs of each pack that has several; SELECTs of the fate of the rows that are no exchanges themselves.
 
-    Each has `_source, _position, _item, _key, _reason, _sha256, _repeated`; a null reason means that it joined an exchange.
+    Each has `_source, _position, _item, _key, _reason, _sha256, _repeated`; no reason means that it joined an exchange.
     """
     fates = []
     for name, paths in staged.streams.items():

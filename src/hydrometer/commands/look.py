@@ -23,6 +23,8 @@ from hydrometer.commands.invocation import (
 if TYPE_CHECKING:
     from hydrometer.collect.map_check import Explanation
 
+NAME_WIDTH = 24
+"""Characters for the name of a detector or column in a list."""
 BROKEN_EXIT_CODE = 2
 """Exit code of `map test` when a pack does not do what its samples say."""
 
@@ -47,25 +49,40 @@ def explain(
 
 
 def map_test(
-    packs: Annotated[
-        list[str] | None, typer.Argument(metavar="[PACK]", help="Names or YAML files of packs; all by default.")
+    pack: Annotated[
+        str | None, typer.Argument(metavar="PACK", help="Name or YAML file of a pack; all packs by default.")
+    ] = None,
+    sample: Annotated[
+        list[str] | None, typer.Argument(metavar="SAMPLE", help="Log files that the pack must be able to read.")
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the samples of mapping packs."""
-    from hydrometer.collect import map_check
-    from hydrometer.collect.mapping_pack import shipped_packs
+    """Run the samples of mapping packs.
 
-    results = [map_check.test_pack(name) for name in packs or shipped_packs()]
+    With SAMPLE, reads those files with the pack as well: a row that is rejected for another reason than one that the
+    pack names is a problem, and so is a file without an exchange.
+    """
+    from hydrometer.collect import map_check
+    from hydrometer.collect.mapping_pack import find_pack, shipped_packs
+    from hydrometer.collect.options import CollectOptions
+
+    results = [map_check.test_pack(name) for name in ([pack] if pack else shipped_packs())]
+    rows = [{"pack": one.pack, "samples": one.samples, "problems": list(one.problems)} for one in results]
+    lines = [f"{one.pack}: {one.samples} samples, {len(one.problems)} problems" for one in results]
+    lines += [f"{one.pack}: {printable(problem)}" for one in results for problem in one.problems]
+    problems = [problem for one in results for problem in one.problems]
+    if pack is not None and sample:
+        found = map_check.explain(sample, CollectOptions(format=pack))
+        of_files = map_check.file_problems(find_pack(pack), found)
+        problems += of_files
+        rows[0]["files"] = _mapping_json(found, sql=False) | {"problems": list(of_files)}
+        lines += ["", *_mapping_lines(found, sql=False), "", *(f"problem: {printable(one)}" for one in of_files)]
     if as_json:
-        rows = [{"pack": one.pack, "samples": one.samples, "problems": list(one.problems)} for one in results]
         print_json(rows)
     else:
-        lines = [f"{one.pack}: {one.samples} samples, {len(one.problems)} problems" for one in results]
-        lines += [f"{one.pack}: {printable(problem)}" for one in results for problem in one.problems]
         print_result("\n".join(lines))
-    if any(one.problems for one in results):
+    if problems:
         raise typer.Exit(BROKEN_EXIT_CODE)
 
 
@@ -88,15 +105,12 @@ def map_explain(
     """
     from hydrometer.collect import map_check
     from hydrometer.collect.options import CollectOptions
-    from hydrometer.fingerprint import run as fingerprint
 
-    found = map_check.explain(inputs, CollectOptions(format=format_, timezone=timezone), {})
-    absent = tuple(column for column, rate in found.null_rates.items() if rate == 1.0)
-    abstaining = fingerprint.abstaining(fingerprint.signals(), absent)
+    found = map_check.explain(inputs, CollectOptions(format=format_, timezone=timezone))
     if as_json:
-        print_json(_mapping_json(found, abstaining, sql=sql))
+        print_json(_mapping_json(found, sql=sql))
     else:
-        print_result("\n".join(_mapping_lines(found, abstaining, sql=sql)))
+        print_result("\n".join(_mapping_lines(found, sql=sql)))
 
 
 def pack_problems(pack: Path) -> list[str]:
@@ -110,7 +124,14 @@ def pack_problems(pack: Path) -> list[str]:
     return list(map_check.test_pack(str(pack)).problems)
 
 
-def _mapping_json(found: Explanation, abstaining: dict[str, tuple[str, ...]], *, sql: bool) -> dict[str, Any]:
+def _abstaining(found: Explanation) -> dict[str, str]:
+    """Detectors that cannot look at what was found, and why."""
+    from hydrometer.abstentions import abstentions
+
+    return abstentions(found.columns_absent, found.account_columns_absent)
+
+
+def _mapping_json(found: Explanation, *, sql: bool) -> dict[str, Any]:
     counts = ("rows_read", "rows_kept", "rows_rejected", "rows_duplicate")
     return {
         "inputs": [
@@ -118,13 +139,13 @@ def _mapping_json(found: Explanation, abstaining: dict[str, tuple[str, ...]], *,
         ],
         "exchanges": found.exchanges,
         "null_rates": dict(found.null_rates),
-        "detectors_abstaining": {name: list(columns) for name, columns in abstaining.items()},
+        "detectors_abstaining": _abstaining(found),
         "reject_reasons": dict(found.reasons),
         "columns_ignored": [list(pair) for pair in found.columns_ignored],
     } | ({"sql": dict(found.sql)} if sql else {})
 
 
-def _mapping_lines(found: Explanation, abstaining: dict[str, tuple[str, ...]], *, sql: bool) -> list[str]:
+def _mapping_lines(found: Explanation, *, sql: bool) -> list[str]:
     """The same for a person; names of files and columns come from outside and are made harmless."""
     lines = [
         f"{printable(one.name)}: {one.pack or 'no pack'}, {one.rows_read:,} rows read = {one.rows_kept:,} kept"
@@ -132,13 +153,13 @@ def _mapping_lines(found: Explanation, abstaining: dict[str, tuple[str, ...]], *
         for one in found.inputs
     ]
     lines += ["", f"{found.exchanges:,} exchanges; share of nulls per column:"]
-    lines += [f"  {column:<24} {rate:>7.1%}" for column, rate in found.null_rates.items()]
+    lines += [f"  {column:<{NAME_WIDTH}} {rate:>7.1%}" for column, rate in found.null_rates.items()]
     if found.reasons:
         lines += ["", "rejected because the row", *(f"  {printable(why)}: {n:,}" for why, n in found.reasons.items())]
     if found.columns_ignored:
         names = ", ".join(sorted({printable(column) for _, column in found.columns_ignored}))
         lines += ["", f"columns that are not canonical and not read: {names}"]
-    abstained = [f"  {name}: no {' or '.join(columns)}" for name, columns in abstaining.items()]
+    abstained = [f"  {name:<{NAME_WIDTH}} {why}" for name, why in _abstaining(found).items()]
     lines += ["", *(["detectors that abstain:", *abstained] if abstained else ["no detector abstains"])]
     if sql:
         lines += [part for pack, select in found.sql.items() for part in ("", f"-- {pack}", select)]

@@ -64,7 +64,7 @@ def _gathered(pack: Pack, file: Path, folder: Path) -> Gathered:
         tuple(rejects),
         tuple((one.rows_read, one.rows_kept, one.rows_rejected, one.rows_duplicate) for one in counts),
         () if report is None else tuple(column for _, column in report.columns_ignored),
-        {field.name: str(field.type) for field in exchanges.schema},
+        {field.name: field.type for field in exchanges.schema},
     )
 
 

@@ -43,12 +43,14 @@ class Lexicon:
         phrases: (phrase, bit) pairs.
         techniques: technique → alternatives; each alternative is a mask of which all bits must be set.
         capabilities: capability → the same.
+        languages: language → the same; the first that holds is the prompt's.
     """
 
     concepts: tuple[str, ...]
     phrases: tuple[tuple[str, int], ...]
     techniques: dict[str, tuple[int, ...]]
     capabilities: dict[str, tuple[int, ...]]
+    languages: dict[str, tuple[int, ...]]
 
 
 @cache
@@ -81,7 +83,7 @@ def parse(text: str) -> Lexicon:
         for language in by_language.values()
         for phrase in language
     )
-    return Lexicon(concepts, phrases, rules("techniques"), rules("capabilities"))
+    return Lexicon(concepts, phrases, rules("techniques"), rules("capabilities"), rules("languages"))
 
 
 def pattern(phrase: str) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.base.cases import Case, Counts, Evidence, Finding, Test
-from hydrometer.base.families import other_half
+from hydrometer.base.families import SPLITS, other_side
 from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.plugins import discover
 from hydrometer.base.population import Population
@@ -91,30 +91,31 @@ def tests() -> dict[str, Test]:
 
 
 def candidates(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
-    """Groups of both halves, matched one to one where they are the same candidate; each candidate counts once."""
-    by_half: dict[str, list[Group]] = {}
-    for group in groups:
-        by_half.setdefault(group.half, []).append(group)
-    if len(by_half) < 2:
-        return [(group,) for group in groups]
-    left, right = by_half.values()
+    """Groups of both sides of each split, matched one to one where they are the same candidate, which counts once."""
+    matched: list[tuple[Group, ...]] = []
+    for pair in SPLITS:
+        left, right = ([group for group in groups if group.side == side] for side in pair)
+        matched += _matched(left, right)
+    return matched
+
+
+def _matched(left: list[Group], right: list[Group]) -> list[tuple[Group, ...]]:
+    """Pairs of the most similar groups of two sides, then the groups that stay alone."""
     pairs = sorted(
-        (-round(jaccard(a.members, b.members), 9), i, j)
-        for i, a in enumerate(left)
-        for j, b in enumerate(right)
-        if jaccard(a.members, b.members) >= MATCHED
+        (-round(jaccard(one.members, other.members), 9), i, j)
+        for i, one in enumerate(left)
+        for j, other in enumerate(right)
     )
     taken_left: set[int] = set()
     taken_right: set[int] = set()
-    matched: list[tuple[Group, ...]] = []
-    for _, i, j in pairs:
-        if i not in taken_left and j not in taken_right:
+    result: list[tuple[Group, ...]] = []
+    for negative, i, j in pairs:
+        if -negative >= MATCHED and i not in taken_left and j not in taken_right:
             taken_left.add(i)
             taken_right.add(j)
-            matched.append((left[i], right[j]))
-    matched += [(group,) for i, group in enumerate(left) if i not in taken_left]
-    matched += [(group,) for j, group in enumerate(right) if j not in taken_right]
-    return matched
+            result.append((left[i], right[j]))
+    result += [(group,) for i, group in enumerate(left) if i not in taken_left]
+    return result + [(group,) for j, group in enumerate(right) if j not in taken_right]
 
 
 def neighbourhood(population: Population, membership: Membership) -> NDArray[np.bool_]:
@@ -162,7 +163,7 @@ def judge(
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
 
     def case(group: Group, counts: Counts, background: Counts) -> Case:
-        testing = population.testing(other_half(group.half))
+        testing = population.testing(other_side(group.side))
         return Case(group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register)
 
     first = [
@@ -185,7 +186,7 @@ def judge(
             benign &= ~neighbourhood(population, membership)
     second = []
     for number, membership in enumerate(memberships):
-        group = Group(membership.units, sets[number][0].half, sets[number][0].origin)
+        group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
         background = every.of(benign & ~neighbourhood(population, membership))
         second.append(_second(found, case(group, pooled.of(np.array([number])), background), whole=proven[number]))
     smaller = [

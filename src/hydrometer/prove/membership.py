@@ -57,6 +57,10 @@ class Membership:
     nats: NDArray[np.float64]
     enriched: dict[str, NDArray[np.int64]]
 
+    def of(self, kept: NDArray[np.bool_]) -> Membership:
+        """The membership of some of its units; `kept` has shape (k,)."""
+        return Membership(self.units[kept], self.probability[kept], self.nats[kept], self.enriched)
+
 
 def enlarge(population: Population, founders: NDArray[np.int64], closed: NDArray[np.bool_]) -> Membership:
     """Score every unit against the group and return those that belong.

@@ -8,7 +8,7 @@ is ever more than `suspected`. Source: the contract, section 2 (levels, kinds, i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,7 @@ def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray
     for group in passed:
         _place(group, kept, absorbed)
     listed = len(kept)
+    kept = apart(kept)
     for group in rest:
         _place(group, kept, absorbed, within=listed)
     taken: set[str] = set()
@@ -70,6 +71,23 @@ def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray
         _verdict(group, number < listed, absorbed[number], _identity(group, names, first_us, taken))
         for number, group in enumerate(kept)
     ]
+
+
+def apart(groups: list[Judged]) -> list[Judged]:
+    """Listed groups with each unit only where it belongs most surely (the first of equals).
+
+    In this version an account is listed under one campaign, so that shares and probabilities add up to one at most.
+    """
+    best: dict[int, tuple[float, int]] = {}
+    for number, group in enumerate(groups):
+        for unit, probability in zip(group.membership.units.tolist(), group.membership.probability, strict=True):
+            if unit not in best or decide(float(probability)) > best[unit][0]:
+                best[unit] = (decide(float(probability)), number)
+    result = []
+    for number, group in enumerate(groups):
+        own = np.array([best[unit][1] == number for unit in group.membership.units.tolist()], np.bool_)
+        result.append(replace(group, membership=group.membership.of(own)))
+    return result
 
 
 def _place(group: Judged, kept: list[Judged], absorbed: list[int], within: int | None = None) -> None:

@@ -21,11 +21,11 @@ from rich.text import Text
 from hydrometer.base.errors import RunError
 from hydrometer.base.safe_text import printable
 from hydrometer.share import wording
-from hydrometer.share.explanation_lines import group_lines, line, pairs
+from hydrometer.share.explanation_lines import bullets, group_lines, line, pairs
 from hydrometer.share.manifest_facts import ManifestFacts, manifest_facts
 from hydrometer.share.report_json import case_json, rounded
 from hydrometer.share.run_tables import Case, Row, campaigns, cases, rows, table
-from hydrometer.share.tour import STATE, Hop, example, kept, tour
+from hydrometer.share.tour import STATE, Hop, example, first_exchange, kept, tour
 
 NEAREST, CANDIDATES, PREFIX = 3, 20_000, 2
 NOT_IN_A_GROUP = "not in any judged group"
@@ -42,6 +42,7 @@ class Explanation:
         attributed: for an exchange, (campaign, probability) of each group that it is attributed to.
         hops: the tour.
         caveats: what to know before believing it.
+        account: for an exchange, who sent it, where the run keeps that.
     """
 
     identifier: str
@@ -50,16 +51,29 @@ class Explanation:
     attributed: list[tuple[str, float]]
     hops: list[Hop]
     caveats: list[str]
+    account: str | None = None
 
     @property
     def sentence(self) -> str:
         """The answer in one sentence."""
+        if self.thing == "exchange":
+            return self._of_exchange()
         if not self.cases:
-            return f"{self.thing} {self.identifier} is {NOT_IN_A_GROUP}."
+            return f"Account {self.identifier} is {NOT_IN_A_GROUP}."
         groups = ", ".join(f"{case.campaign['campaign_id']} ({case.campaign['level']})" for case in self.cases)
         if self.thing == "campaign":
-            return str(self.cases[0].campaign["summary"] or f"Group {groups}, without a summary.")
-        return f"{self.thing} {self.identifier} belongs to {wording.plural(len(self.cases), 'judged group')}: {groups}."
+            return str(self.cases[0].campaign["summary"] or f"Group {groups} is not listed as a finding.")
+        return f"Account {self.identifier} belongs to {wording.plural(len(self.cases), 'judged group')}: {groups}."
+
+    def _of_exchange(self) -> str:
+        """The answer about an exchange: what it is attributed to, or what its account belongs to."""
+        if self.attributed:
+            said = ", ".join(f"{one} with probability {wording.fraction(chance)}" for one, chance in self.attributed)
+            return f"Exchange {self.identifier} is attributed to {said}."
+        sender = f"Its account {self.account}" if self.account else "Its account"
+        groups = ", ".join(f"{case.campaign['campaign_id']} ({case.campaign['level']})" for case in self.cases)
+        belongs = f"belongs to {groups}, whose listed traffic it is not part of" if groups else f"is {NOT_IN_A_GROUP}"
+        return f"Exchange {self.identifier} is attributed to no campaign. {sender} {belongs}."
 
     def to_json(self) -> dict[str, Any]:
         """The whole explanation as JSON values."""
@@ -80,12 +94,11 @@ class Explanation:
     def render(self) -> RenderableType:
         """The explanation for a terminal; every string is stripped and none is read as markup."""
         parts: list[RenderableType] = [line(self.sentence, "bold")]
-        for campaign_id, probability in self.attributed:
-            parts.append(line(f"attributed to {campaign_id} with probability {wording.fraction(probability)}"))
         for case in self.cases:
             parts += [Text(), *group_lines(case)]
-        parts += [Text(), line("The tour", "bold"), pairs((hop.step, hop.text) for hop in self.hops)]
-        parts += [Text(), line("Limits", "bold"), *(line(f"- {one}") for one in self.caveats)]
+        steps = ((f"{number} {hop.step}", hop.text) for number, hop in enumerate(self.hops, start=1))
+        parts += [Text(), line("The tour", "bold"), pairs(steps)]
+        parts += [Text(), line("Limits", "bold"), bullets(self.caveats)]
         return Group(*parts)
 
 
@@ -129,18 +142,19 @@ def _manifest(run: Path) -> Mapping[str, Any]:
 
 
 def _campaign(run: Path, identifier: str, groups: list[Row], facts: ManifestFacts) -> Explanation:
-    """Why a group was judged so, shown on its likeliest exchange."""
+    """Why a group was judged so, shown on its likeliest exchange, or on one of its first member's."""
     found = cases(run, [group for group in groups if group["campaign_id"] == identifier])
-    exchange = example(run, identifier)
+    members = [row["account_id"] for case in found for row in case.members]
+    exchange = example(run, identifier) or (first_exchange(run, members[0]) if members else None)
     known = kept(run, "exchange_id", exchange) if exchange else None
     return Explanation(identifier, "campaign", found, [], tour(exchange, known, found, facts.packs), facts.caveats)
 
 
 def _account(run: Path, identifier: str, groups: list[Row], facts: ManifestFacts) -> Explanation:
-    """Why an account is in the groups that it is in."""
-    of_account = {row["campaign_id"] for row in rows(run, "members") if row["account_id"] == identifier}
-    found = [_narrowed(case, identifier) for case in cases(run, [g for g in groups if g["campaign_id"] in of_account])]
+    """Why an account is in the groups that it is in, shown on an exchange of its own."""
+    found = _groups_of(run, identifier, groups)
     exchange = next((one for case in found if (one := example(run, case.campaign["campaign_id"], identifier))), None)
+    exchange = exchange or first_exchange(run, identifier)
     known = kept(run, "exchange_id", exchange) if exchange else kept(run, "account_id", identifier)
     return Explanation(identifier, "account", found, [], tour(exchange, known, found, facts.packs), facts.caveats)
 
@@ -148,16 +162,21 @@ def _account(run: Path, identifier: str, groups: list[Row], facts: ManifestFacts
 def _exchange(
     run: Path, asked: tuple[str, list[tuple[str, float]]], groups: list[Row], facts: ManifestFacts
 ) -> Explanation:
-    """Why an exchange is attributed, through the account that sent it where that is known."""
+    """Why an exchange is attributed, or is not although its account is in a group."""
     identifier, attributed = asked
-    ids = {campaign_id for campaign_id, _ in attributed}
-    found, known = cases(run, [g for g in groups if g["campaign_id"] in ids]), kept(run, "exchange_id", identifier)
+    ids, known = {campaign_id for campaign_id, _ in attributed}, kept(run, "exchange_id", identifier)
     account = (known or {}).get("account_id")
+    found = cases(run, [group for group in groups if group["campaign_id"] in ids])
     if account is not None:
-        found = [_narrowed(case, account) for case in found]
-    return Explanation(
-        identifier, "exchange", found, attributed, tour(identifier, known, found, facts.packs), facts.caveats
-    )
+        found = [_narrowed(case, account) for case in found] or _groups_of(run, account, groups)
+    hops = tour(identifier, known, found, facts.packs)
+    return Explanation(identifier, "exchange", found, attributed, hops, facts.caveats, account)
+
+
+def _groups_of(run: Path, account: str, groups: list[Row]) -> list[Case]:
+    """The groups of an account, narrowed to what concerns it."""
+    ids = {row["campaign_id"] for row in rows(run, "members") if row["account_id"] == account}
+    return [_narrowed(case, account) for case in cases(run, [one for one in groups if one["campaign_id"] in ids])]
 
 
 def _narrowed(case: Case, account: str) -> Case:
@@ -189,7 +208,8 @@ def _knows(run: Path, column: str, identifier: str) -> bool:
 
 def _remedy(run: Path, identifier: str, groups: list[Row]) -> str:
     """Ids that look like the one that was not found."""
-    nearest = difflib.get_close_matches(identifier, list(_candidates(run, identifier, groups)), NEAREST, 0.5)
+    candidates = list(dict.fromkeys(_candidates(run, identifier, groups)))
+    nearest = difflib.get_close_matches(identifier, candidates, NEAREST, 0.5)
     if not nearest:
         return "take an id from campaigns.parquet, members.parquet or attributed.parquet"
     return f"did you mean {', '.join(printable(one, 80) for one in nearest)}?"

@@ -34,27 +34,43 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
     return grid
 
 
+def bullets(texts: Iterable[str]) -> Table:
+    """A list whose wrapped lines stay behind their bullet."""
+    return pairs(("-", text) for text in texts)
+
+
 def group_lines(case: Case) -> list[RenderableType]:
     """One group: its level, the evidence, and each list that is not empty."""
     row = case.campaign
-    mark, kind, error = wording.LEVEL_MARKS[row["level"]], wording.words(row["kind"]), wording.one_in(row["q_value"])
-    parts: list[RenderableType] = [line(f"{mark} {row['campaign_id']}: {row['level']}, {kind}, {error}", "bold")]
-    parts.append(_evidence(case))
+    parts: list[RenderableType] = [line(f"{row['campaign_id']}: {verdict(row)}", "bold"), _evidence(case)]
     blocks = (
         ("Policy facts (H3)", [fact["statement"] for fact in case.facts]),
-        ("Because", [_because(member) for member in case.members[:MEMBERS_SHOWN]]),
-        ("Links", [_link(link) for link in case.links[:LINKS_SHOWN]]),
-        ("Templates, masked", [_template(template) for template in case.templates[:TEMPLATES_SHOWN]]),
+        ("Because", _shortened([_because(member) for member in case.members], MEMBERS_SHOWN, "member", "members")),
+        ("Links", _shortened([_link(link) for link in case.links], LINKS_SHOWN, "link", "links")),
+        (
+            "Templates of the group, masked",
+            _shortened([_template(one) for one in case.templates], TEMPLATES_SHOWN, "template", "templates"),
+        ),
         ("Closest innocent explanation", [row["innocent_explanation"] or "none named"]),
         ("What would refute it", [f"{one.statement} Ask: {one.ask}." for one in case.refutations]),
     )
     for heading, texts in blocks:
         if texts:
-            parts += [line(heading, "underline"), *(line(f"- {text}") for text in texts)]
-    more = len(case.members) - MEMBERS_SHOWN
-    if more > 0:
-        parts.append(line(f"and {wording.plural(more, 'more member')} in members.parquet", "dim"))
+            parts += [Text(), line(heading, "underline"), bullets(texts)]
     return parts
+
+
+def verdict(campaign: Row) -> str:
+    """Mark, level, kind (where it says more than the level) and what the error is."""
+    level, kind = campaign["level"], campaign["kind"]
+    said = level if kind == level else f"{level}, {wording.words(kind)}"
+    return f"{wording.LEVEL_MARKS[level]} {said}; {wording.error(level, campaign['q_value'])}"
+
+
+def _shortened(texts: list[str], shown: int, thing: str, table: str) -> list[str]:
+    """The first of some texts, and how many more there are and where."""
+    more = len(texts) - shown
+    return texts[:shown] + ([f"and {wording.plural(more, f'more {thing}')} in {table}.parquet"] if more > 0 else [])
 
 
 def _because(member: Row) -> str:
@@ -69,7 +85,7 @@ def _link(link: Row) -> str:
 
 def _template(template: Row) -> str:
     """A masked template with its id."""
-    return f"{template['template_id']}: {template['masked'] or 'text was not read'}"
+    return f"{template['template_id']}: {wording.tidy(template['masked'] or 'text was not read')}"
 
 
 def _evidence(case: Case) -> Table:

@@ -26,25 +26,28 @@ TICKS_WANTED = 6
 ROWS_SHOWN = 24
 """Rows of one hypothesis on the page; the rest is counted and stands in `evidence.parquet`."""
 TITLES = {
-    "urn_payment": "Payment instruments shared",
-    "urn_network": "Network ranges shared",
-    "urn_mail": "Mail domains and forms shared",
-    "urn_signup": "Signed up together",
-    "urn_text": "Opening and closing phrases shared",
-    "urn_configuration": "Request configuration shared",
-    "urn_client": "Client fingerprint shared",
-    "urn_tools": "Tool set shared",
-    "urn_signature": "Signed reasoning shared",
-    "intent": "Asks for what a data set needs",
-    "template_focus": "Few templates carry the traffic",
-    "disjointness": "Work list without repeats",
+    "urn_payment": "Payment instruments",
+    "urn_network": "Network addresses and ranges",
+    "urn_mail": "Mail domains and forms",
+    "urn_signup": "Days of sign-up",
+    "urn_text": "Wording of the prompts",
+    "urn_configuration": "Request configuration",
+    "urn_client": "Client fingerprint",
+    "urn_tools": "Tool sets",
+    "urn_signature": "Signed reasoning",
+    "intent": "Prompts that ask for training data",
+    "intent_rank": "Such prompts, ranked among benign operators",
+    "template_focus": "Prompts that are filled-in forms",
+    "disjointness": "Items asked for more than once",
     "answer_dependence": "Next prompt and last answer",
     "register": "Register of authorised uses",
     "declared_owner": "Declared owner",
     "interactive_use": "Interactive use",
     "education_network": "Education network",
     "end_user_mix": "Mix of end users",
+    "small_pool": "Small pool",
 }
+"""What was looked at, in words that fit a finding for the case as well as one against it."""
 TECHNIQUE_PREFIX = "intent_"
 TOTALS = {"H1": "operator_bits", "H2": "extraction_bits"}
 
@@ -170,11 +173,13 @@ def title(signal: str) -> str:
     """A signal's name as a person reads it.
 
     >>> title("urn_mail"), title("intent_rubric_grading"), title("k_fold")
-    ('Mail domains and forms shared', 'Asks for rubric grading', 'K fold')
+    ('Mail domains and forms', 'Prompts with rubric grading', 'K fold')
     """
+    if signal in TITLES:
+        return TITLES[signal]
     if signal.startswith(TECHNIQUE_PREFIX):
-        return f"Asks for {words(signal.removeprefix(TECHNIQUE_PREFIX))}"
-    return TITLES.get(signal) or words(signal.removeprefix("urn_")).capitalize()
+        return f"Prompts with {words(signal.removeprefix(TECHNIQUE_PREFIX))}"
+    return words(signal.removeprefix("urn_")).capitalize()
 
 
 def _ticks(low: float, high: float) -> list[int]:

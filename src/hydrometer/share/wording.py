@@ -10,6 +10,8 @@ import math
 import re
 from datetime import datetime, timedelta
 
+from hydrometer.base.tables import LISTED_LEVELS
+
 THIN = "\u202f"
 """Narrow no-break space between groups of three digits."""
 MINUS = "\u2212"
@@ -36,6 +38,7 @@ HYPOTHESIS_TITLES = {
     "H3": "Policy facts",
     "H4": "Innocent explanations",
 }
+_SPACED = re.compile(r" +([.,;:!?](?= |$))")
 _SLOT = re.compile(r"(<[A-Za-z_][\w :.#-]*>|\{[A-Za-z_][\w :.#-]*\}|⟨[^⟩]*⟩|\[[A-Z_]{2,}\])")
 
 
@@ -171,4 +174,24 @@ def slots(masked: str | None) -> list[tuple[str, bool]]:
     >>> slots("Solve <number> now")
     [('Solve ', False), ('<number>', True), (' now', False)]
     """
-    return [(piece, bool(_SLOT.fullmatch(piece))) for piece in _SLOT.split(masked or "") if piece]
+    return [(piece, bool(_SLOT.fullmatch(piece))) for piece in _SLOT.split(tidy(masked or "")) if piece]
+
+
+def tidy(masked: str) -> str:
+    """A masked template without the spaces that cutting it into words put before its punctuation.
+
+    >>> tidy("Field : ⟨…⟩ . Name it , please .")
+    'Field: ⟨…⟩. Name it, please.'
+    """
+    return _SPACED.sub(r"\1", masked)
+
+
+def error(level: str, q_value: float | None) -> str:
+    """What a listed group's q-value promises; of a group that is not listed it promises nothing.
+
+    >>> error("suspected", 0.004), error("benign", 1.0)
+    ('at most 1 in 250 such findings is expected to be false', 'not listed as a finding')
+    """
+    if level not in LISTED_LEVELS:
+        return "not listed as a finding"
+    return f"at most {one_in(q_value)} such findings is expected to be false"

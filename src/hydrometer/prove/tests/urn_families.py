@@ -40,7 +40,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     whole = sparse.hstack([layer.held for layer in layers], format="csr")
     kept = not_popular(whole, population.units)
     held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
-    strata = population.strata(family)
+    strata = population.fine_strata(family)
     value = group_log_e(
         case.group.members,
         held,
@@ -53,7 +53,6 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     )
     sharing = np.asarray(held[present].astype(np.int64).sum(axis=0) >= 2).ravel()
     linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
-    names = population.stratum_names["clients" if family.behavioural else "regions"]
     statement = (
         f"{linked} of {len(present)} members share {family.name} entities with another member; unrelated accounts of "
         f"the same strata, clumping up to {family.clumping:.0%}, explain this "
@@ -67,7 +66,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
         "share of members",
         len(present),
         f"urn on a held-out family, benign clumping {family.clumping:g}",
-        f"{len(np.unique(strata[present]))} of {len(names)} strata",
+        f"{len(np.unique(strata[present]))} of {int(strata.max()) + 1} strata",
         min(bits(value), float(np.log2(int(eligible.sum()) + 1))),
         bits(value),
         statement,

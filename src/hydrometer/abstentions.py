@@ -1,0 +1,49 @@
+"""Says which detectors cannot look because the logs lack their columns: for the manifest and for `map explain`.
+
+It lies beside the pipeline because it needs facts of two rooms: what a signal reads (fingerprint) and which families
+the register of accounts feeds (base). A detector with several columns to choose from abstains where all are absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hydrometer.base.families import FAMILIES
+from hydrometer.fingerprint.run import abstaining, signals
+
+REGISTER_COLUMNS = {
+    "payment": ("payment_fingerprint",), "network": ("client_ip", "signup_ip"), "mail": ("email_domain",),
+    "signup": ("created_at",),
+}  # fmt: skip
+"""Family whose entities come from the register of accounts, with the columns of which one is enough."""
+ANSWER_DEPENDENCE_COLUMNS = ("conversation_id", "turn", "output_tokens")
+"""Columns that the test of answer dependence needs all of."""
+NOT_IN_THIS_VERSION = {
+    "benign_library": "no library of benign operators in this version: benign_p is null, nothing is confirmed",
+    "release_pivot": "not in this version: pivot_at is null",
+}
+"""Detectors that abstain whatever the logs hold."""
+
+
+def abstentions(absent_exchange_columns: Iterable[str], absent_account_columns: Iterable[str]) -> dict[str, str]:
+    """Detector → why it cannot look at these logs, by name of the detector.
+
+    Args:
+        absent_exchange_columns: canonical columns of `exchanges` that no input fills.
+        absent_account_columns: the same of `accounts`.
+    """
+    of_exchanges = tuple(absent_exchange_columns)
+    absent = {*of_exchanges, *absent_account_columns}
+    said = {name: _none_of(columns) for name, columns in abstaining(signals(), of_exchanges).items()}
+    for family in FAMILIES:
+        columns = REGISTER_COLUMNS.get(family.name)
+        if columns is not None and set(columns) <= absent:
+            said[f"urn_{family.name}"] = _none_of(columns)
+    lacking = [column for column in ANSWER_DEPENDENCE_COLUMNS if column in absent]
+    if lacking:
+        said["answer_dependence"] = f"needs {', '.join(ANSWER_DEPENDENCE_COLUMNS)}; absent: {', '.join(lacking)}"
+    return dict(sorted(said.items()))
+
+
+def _none_of(columns: Iterable[str]) -> str:
+    return f"no column of {', '.join(columns)}"
