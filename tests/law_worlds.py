@@ -55,7 +55,8 @@ def read_world(world: Path, inputs: Path, folder: Path) -> ReadWorld:
     population = populations.load(workspace, last, populations.observed(workspace, pipeline.layer_columns()))
     truth = pq.read_table(world / "truth" / "accounts.parquet")
     rows = workspace.query(
-        "select archetype, list(distinct unit order by unit) as units from {units} join truth using (account_id) group by 1",
+        """select archetype, list(distinct unit order by unit) as units
+           from {units} join truth using (account_id) group by 1""",
         truth=truth,
     ).to_pylist()
     units = {row["archetype"]: np.array(row["units"], np.int64) for row in rows}
@@ -79,10 +80,17 @@ def cases(world: ReadWorld) -> dict[str, Case]:
         pooled = group_counts(world.workspace, [units], world.last_epoch, len(techniques))
         for side in SIDES if archetype in CAMPAIGNS else [list(SIDES)[number % len(SIDES)]]:
             made[f"{archetype} {side}"] = Case(
-                group=Group(units, side, "an archetype"), testing=world.population.testing(other_side(side)),
-                population=world.population, workspace=world.workspace, last_epoch=world.last_epoch, seed=0,
-                techniques=techniques, counts=pooled, background=everyone.of(outside), register=world.register,
-            )  # fmt: skip
+                group=Group(units, side, "an archetype"),
+                testing=world.population.testing(other_side(side)),
+                population=world.population,
+                workspace=world.workspace,
+                last_epoch=world.last_epoch,
+                seed=0,
+                techniques=techniques,
+                counts=pooled,
+                background=everyone.of(outside),
+                register=world.register,
+            )
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,13 +17,13 @@ import pytest
 import yaml
 from tests import law_worlds
 
-from hydrometer import pipeline
 from hydrometer.base import laws_collect, laws_fingerprint, laws_link, laws_prove, laws_simulate
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.families import FAMILIES, SIDES, Family
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf
 from hydrometer.base.signals import Batch, Signal
+from hydrometer.base.workspace import Workspace
 from hydrometer.collect.mapping_pack import parse_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
@@ -133,7 +133,11 @@ PACK = {
     "input": "json",
     "detect": {"any_of": [["rid"]]},
     "fields": {
-        "rid": "$.rid", "seen": "$.time", "who": "$.key", "model": "$.model", "unlisted": "$.hydrometer_unlisted",
+        "rid": "$.rid",
+        "seen": "$.time",
+        "who": "$.key",
+        "model": "$.model",
+        "unlisted": "$.hydrometer_unlisted",
     },
     "columns": COLUMNS,
     "samples": [
@@ -142,10 +146,13 @@ PACK = {
                 {"rid": "r1", "time": "2026-03-01T10:00:00Z", "key": "k1", "model": "m-1"},
                 {"rid": "r2", "time": "2026-03-01T11:00:00Z", "key": "k2"},
             ],
-            "expect": [{"exchange_id": "r1", "request_model": "m-1", "sent_at": "2026-03-01T10:00:00Z"}, {"exchange_id": "r2"}],
+            "expect": [
+                {"exchange_id": "r1", "request_model": "m-1", "sent_at": "2026-03-01T10:00:00Z"},
+                {"exchange_id": "r2"},
+            ],
         }
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,9 @@ def test_a_reader_that_loses_lines_is_caught() -> None:
 
     def careless(lines: Any) -> laws_collect.Gathered:
         found = sound(lines)
-        return replace(found, counts=tuple((read + 1, kept, rejected, twice) for read, kept, rejected, twice in found.counts))
+        return replace(
+            found, counts=tuple((read + 1, kept, rejected, twice) for read, kept, rejected, twice in found.counts)
+        )
 
     assert laws_collect.a_broken_line_is_located(pack, silent)
     assert laws_collect.every_row_is_accounted_for(pack, careless)
@@ -205,18 +214,20 @@ def by_role(world: Path, campaign: bool) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("signal", "world"), [(signal, world) for signal in SIGNALS.values() for world in signal.holds_on],
+    ("signal", "world"),
+    [(signal, world) for signal in SIGNALS.values() for world in signal.holds_on],
     ids=lambda value: getattr(value, "name", value),
-)  # fmt: skip
+)
 def test_signals_hold_still_on_benign_worlds(signal: Signal, world: str, worlds: dict[str, Path]) -> None:
     rows = by_role(worlds[world], campaign=False)
     assert laws_fingerprint.holds_still(signal, measure(signal), rows, BENIGN_ACCOUNTS_MAX) == []
 
 
 @pytest.mark.parametrize(
-    ("signal", "world"), [(signal, world) for signal in SIGNALS.values() for world in signal.fires_on],
+    ("signal", "world"),
+    [(signal, world) for signal in SIGNALS.values() for world in signal.fires_on],
     ids=lambda value: getattr(value, "name", value),
-)  # fmt: skip
+)
 def test_signals_fire_on_campaign_worlds(signal: Signal, world: str, worlds: dict[str, Path]) -> None:
     rows = by_role(worlds[world], campaign=True)
     assert laws_fingerprint.fires(signal, measure(signal), rows, CAMPAIGN_ACCOUNTS_MIN) == []
@@ -224,11 +235,15 @@ def test_signals_fire_on_campaign_worlds(signal: Signal, world: str, worlds: dic
 
 def test_the_bounds_of_firing_and_holding_still_can_be_broken(worlds: dict[str, Path]) -> None:
     signal = SIGNALS["intent"]
-    assert laws_fingerprint.holds_still(signal, measure(signal), by_role(worlds["demo"], campaign=True), BENIGN_ACCOUNTS_MAX)
-    assert laws_fingerprint.fires(signal, measure(signal), by_role(worlds["null"], campaign=False), CAMPAIGN_ACCOUNTS_MIN)
+    assert laws_fingerprint.holds_still(
+        signal, measure(signal), by_role(worlds["demo"], campaign=True), BENIGN_ACCOUNTS_MAX
+    )
+    assert laws_fingerprint.fires(
+        signal, measure(signal), by_role(worlds["null"], campaign=False), CAMPAIGN_ACCOUNTS_MIN
+    )
 
 
-def column(values: list[int | None]) -> dict[str, pa.Array]:
+def column(values: Sequence[int | None]) -> dict[str, pa.Array]:
     return {"planted": pa.array(values, pa.int64())}
 
 
@@ -458,7 +473,11 @@ ROW = Evidence("H2", "planted", None, 0.5, "share", 7, "operators of this run", 
         ("exoneration", Finding(0.5), "an exoneration of ln e = 0.5"),
         ("explanation", Finding(0.0), "an explanation with an e-value"),
         ("declaration", Finding(None, (ROW,)), "planted: an declaration with bits"),
-        ("evidence", Finding(1.0, (replace(ROW, empirical_bits=3.1, model_bits=9.0),)), "3.1 empirical bits from 7 operators"),
+        (
+            "evidence",
+            Finding(1.0, (replace(ROW, empirical_bits=3.1, model_bits=9.0),)),
+            "3.1 empirical bits from 7 operators",
+        ),
         ("evidence", Finding(1.0, (replace(ROW, model_bits=2.0),)), "more than the 2 of the model"),
         ("evidence", Finding(1.0, (replace(ROW, null_model=None),)), "bits without the null"),
         ("evidence", Finding(1.0, (replace(ROW, empirical_bits=None),)), "only one kind of bits"),
@@ -482,7 +501,10 @@ def test_a_test_that_draws_or_guesses_is_caught(cases: dict[str, Case], bare_cas
     drawing = Test("planted", "H2", "evidence", lambda _: Finding(float(next(answers))), "source", ("twin",))
     assert laws_prove.same_input_same_bytes(drawing, bare_case) == ["two judgements of one case differ"]
     sure = Test("planted", "H2", "evidence", lambda _: Finding(2.0, (ROW,)), "source", ("twin",))
-    assert laws_prove.abstains(sure, bare_case) == ["without columns it finds ln e = 2", "without columns planted has 3 bits"]
+    assert laws_prove.abstains(sure, bare_case) == [
+        "without columns it finds ln e = 2",
+        "without columns planted has 3 bits",
+    ]
     fragile_test = Test("planted", "H2", "evidence", lambda _: Finding(1.0 / 0.0), "source", ("twin",))
     (told,) = laws_prove.abstains(fragile_test, bare_case)
     assert told.startswith("without columns: it breaks down with ZeroDivisionError")
@@ -508,7 +530,7 @@ def test_worlds(world: Any) -> None:
 
 def scan(folder: Path, work: Path) -> object:
     """What a scan does first with its input."""
-    workspace = pipeline.Workspace(work)
+    workspace = Workspace(work)
     try:
         return collect([str(folder)], CollectOptions(), workspace, lambda *_: None)
     finally:
@@ -528,7 +550,9 @@ def test_a_world_that_leaks_is_caught(worlds: dict[str, Path], tmp_path: Path) -
             (tmp_path / part / file.name).write_bytes(file.read_bytes())
     accounts = pq.read_table(tmp_path / "traffic" / "accounts.parquet").sort_by("account_id")
     leaking = accounts.set_column(accounts.column_names.index("plan"), "plan", truth.sort_by("account_id")["archetype"])
-    pq.write_table(leaking.append_column("is_hostile", pa.array([0] * len(leaking))), tmp_path / "traffic" / "accounts.parquet")
+    pq.write_table(
+        leaking.append_column("is_hostile", pa.array([0] * len(leaking))), tmp_path / "traffic" / "accounts.parquet"
+    )
     told = laws_simulate.truth_is_unreachable(tmp_path, lambda folder: None)
     assert "traffic/accounts: column is_hostile is not in the contract" in told
     assert "traffic/accounts: plan holds 'low_and_slow' of the truth" in told
@@ -539,7 +563,9 @@ def test_a_plug_in_that_draws_freely_is_caught() -> None:
     good = SETTLERS["chat_user"]
     free = np.random.Generator(np.random.Philox(key=1))
     unseeded = Archetype("planted", "draws from a generator of its own", lambda size, draw: good.settle(size, free))
-    fixed = Archetype("planted", "always the same", lambda size, draw: good.settle(size, np.random.Generator(np.random.Philox(key=1))))
+    fixed = Archetype(
+        "planted", "always the same", lambda size, draw: good.settle(size, np.random.Generator(np.random.Philox(key=1)))
+    )
     assert any("differs between two runs" in text for text in laws_simulate.seeded(unseeded, 24))
     assert laws_simulate.seeded(fixed, 24) == ["another seed settles the very same accounts"]
 

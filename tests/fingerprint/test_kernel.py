@@ -19,11 +19,39 @@ from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.text import read, read_repeated
 
 ODD = (
-    "", " ", "\0", "a\0b", "ẞ İ ß ﬁ", "é" * 40, "日本語のテキスト、句読点。", "推理过程 step by step 写出", "كتابة النص من اليمين", "שלום עולם",
-    "👩‍👩‍👧‍👦 family 🧪🧪🧪🧪🧪🧪", "'", '"', "‘", "“ ”", "<think> a </think>", "<<<>>>", "1 2 3 four 5five", "Шаг за шагом, ещё раз!",
-    "한국어 문장 하나 둘 셋", "ａｂｃ１２３", "\ufeffbom", "\u202eevil\u202c", "a" * 5000, "word " * 3000, "界" * 3000, "\t\n\r\x0b", "x-y_z c++",
-    "\U0010ffff", "\ud7ff\ue000", "é", "í" * 2000 + "the end of it all is here now",
-)  # fmt: skip
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "ẞ İ ß ﬁ",
+    "é" * 40,
+    "日本語のテキスト、句読点。",
+    "推理过程 step by step 写出",
+    "كتابة النص من اليمين",
+    "שלום עולם",
+    "👩‍👩‍👧‍👦 family 🧪🧪🧪🧪🧪🧪",
+    "'",
+    '"',
+    "‘",
+    "“ ”",
+    "<think> a </think>",
+    "<<<>>>",
+    "1 2 3 four 5five",
+    "Шаг за шагом, ещё раз!",
+    "한국어 문장 하나 둘 셋",
+    "ａｂｃ１２３",
+    "\ufeffbom",
+    "\u202eevil\u202c",
+    "a" * 5000,
+    "word " * 3000,
+    "界" * 3000,
+    "\t\n\r\x0b",
+    "x-y_z c++",
+    "\U0010ffff",
+    "\ud7ff\ue000",
+    "é",
+    "í" * 2000 + "the end of it all is here now",
+)
 ALPHABETS = st.one_of(
     st.characters(exclude_categories=["Cs"]),
     st.sampled_from("abc  XYZ.,;019<>'\"\0"),
@@ -33,9 +61,15 @@ ALPHABETS = st.one_of(
     st.sampled_from("🧪👩👧é́ß"),
 )
 TEXTS = st.lists(
-    st.one_of(st.text(ALPHABETS, max_size=60), st.sampled_from([phrase.strip("*") for phrase, _ in lexicon().phrases])), max_size=12
+    st.one_of(st.text(ALPHABETS, max_size=60), st.sampled_from([phrase.strip("*") for phrase, _ in lexicon().phrases])),
+    max_size=12,
 ).map(" ".join)
-LONG = st.builds(lambda text, times, tail: text * times + tail, st.text(ALPHABETS, min_size=1, max_size=30), st.integers(50, 400), TEXTS)
+LONG = st.builds(
+    lambda text, times, tail: text * times + tail,
+    st.text(ALPHABETS, min_size=1, max_size=30),
+    st.integers(50, 400),
+    TEXTS,
+)
 
 
 def fast(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -59,7 +93,9 @@ def test_long_texts_equal_brute_force(text: str) -> None:
 
 
 def test_a_twin_that_errs_is_caught() -> None:
-    told = fast_equals_slow(fast, lambda text: [value + (text == "b c") for value in brute_force.read(text)], ["a", "b c"])
+    told = fast_equals_slow(
+        fast, lambda text: [value + (text == "b c") for value in brute_force.read(text)], ["a", "b c"]
+    )
     assert len(told) == len(READING)
     assert told[0].startswith("concepts of 'b c' is 0, the plain twin says 1")
 
@@ -88,7 +124,9 @@ def test_only_head_tail_and_item_hash_depend_on_a_long_document(size: int) -> No
     assert len(head) > HEAD_BYTES
     assert len(tail) > TAIL_BYTES
     filler = MIDDLE * (size // len(MIDDLE))
-    one, other, short = fast([head + filler + tail, head + filler.replace("middle", "muddle") + tail, head + "y" + tail])
+    one, other, short = fast(
+        [head + filler + tail, head + filler.replace("middle", "muddle") + tail, head + "y" + tail]
+    )
     item = READING.index("item")
     assert one[item] != other[item] != short[item]
     assert np.array_equal(np.delete(one, item), np.delete(other, item))
@@ -119,7 +157,9 @@ def test_a_sketch_is_shared_with_about_the_similarity_of_two_texts() -> None:
         left, right = ({tuple(text[i : i + 4]) for i in range(len(text) - 3)} for text in (base, moved))
         both, union = both + len(left & right), union + len(left | right)
         first, second = fast([" ".join(base), " ".join(moved)])
-        agree += sum(int(first[READING.index(name)] == second[READING.index(name)]) for name in ("sketch_a", "sketch_b")) / 2
+        agree += (
+            sum(int(first[READING.index(name)] == second[READING.index(name)]) for name in ("sketch_a", "sketch_b")) / 2
+        )
     assert agree / 150 == pytest.approx(both / union, abs=0.08)
 
 

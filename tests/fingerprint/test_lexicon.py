@@ -84,7 +84,8 @@ def test_what_a_phrase_matches(text: str, fruit: int, colour: int) -> None:
 
 PHRASE = st.builds(
     lambda body, star: body + star,
-    st.lists(st.text("abé", min_size=1, max_size=3), min_size=1, max_size=3).map(" ".join) | st.text("推理步", min_size=1, max_size=3),
+    st.lists(st.text("abé", min_size=1, max_size=3), min_size=1, max_size=3).map(" ".join)
+    | st.text("推理步", min_size=1, max_size=3),
     st.sampled_from(["", "*"]),
 )
 

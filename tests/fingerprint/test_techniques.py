@@ -100,7 +100,13 @@ ORDINARY = {
         "My teacher wants a complete solution, show your work please: 3x + 4 = 19.",
         "Fix this bug: the trace says index out of range.",
     ),
-    "zh": ("请一步一步教我做红烧肉。", "这两款手机哪个更好?", "帮我写一封请假的邮件。", "把这段话翻译成英文。", "解释一下光合作用的原理。"),
+    "zh": (
+        "请一步一步教我做红烧肉。",
+        "这两款手机哪个更好?",
+        "帮我写一封请假的邮件。",
+        "把这段话翻译成英文。",
+        "解释一下光合作用的原理。",
+    ),
     "ru": (
         "Объясни шаг за шагом, как приготовить борщ.",
         "Какой из этих телефонов лучше купить?",
@@ -119,7 +125,7 @@ ORDINARY = {
         "Schreibe eine E-Mail an meine Vermieterin.",
         "Übersetze diesen Text ins Englische.",
     ),
-}  # fmt: skip
+}
 
 
 def techniques(text: str) -> set[str]:
@@ -148,7 +154,8 @@ def test_the_other_techniques_are_flagged_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [pytest.param(text, id=f"{language}-{n}") for language, texts in ORDINARY.items() for n, text in enumerate(texts)]
+    "text",
+    [pytest.param(text, id=f"{language}-{n}") for language, texts in ORDINARY.items() for n, text in enumerate(texts)],
 )
 def test_an_ordinary_request_is_not_flagged(text: str) -> None:
     assert techniques(text) == set()
@@ -158,7 +165,21 @@ ONE_IS_ENOUGH = {"language_coercion", "identity_override"}
 """Techniques that a single phrase names outright."""
 
 
-def test_no_single_phrase_is_a_technique() -> None:
-    """A technique is a conjunction: no phrase may stand for all of its concepts at once."""
-    alone = {phrase: techniques(phrase.replace("*", "")) - ONE_IS_ENOUGH for phrase, _ in lexicon().phrases}
+IDEOGRAPHS_OF_A_WORD = 4
+
+
+def is_one_word(phrase: str) -> bool:
+    """One word, or as many ideographs as a word may have."""
+    return " " not in phrase and (
+        phrase.isascii() or not "\u3040" <= phrase[0] <= "\u9fff" or len(phrase) <= IDEOGRAPHS_OF_A_WORD
+    )
+
+
+def test_no_single_word_is_a_technique() -> None:
+    """A technique is a conjunction: no word may stand for all of its concepts at once."""
+    alone = {
+        phrase: techniques(phrase.replace("*", "")) - ONE_IS_ENOUGH
+        for phrase, _ in lexicon().phrases
+        if is_one_word(phrase)
+    }
     assert {phrase: sorted(found) for phrase, found in alone.items() if found} == {}

@@ -74,8 +74,18 @@ def test_every_verdict_keeps_the_contract(groups: list[Judged]) -> None:
         assert not listed or verdict.kind in ("distillation", "stolen_keys")
         assert not listed or verdict.operator_id is not None
         assert (verdict.level == "authorised") == (verdict.kind == "authorised")
+    members = [unit for v in found if v.level in LISTED_LEVELS for unit in v.judged.membership.units.tolist()]
+    assert len(members) == len(set(members))
+    assert all(len(verdict.judged.membership.units) for verdict in found)
     order = [verdict.level in LISTED_LEVELS for verdict in found]
     assert order == sorted(order, reverse=True)
+
+
+def test_a_group_whose_members_all_stand_elsewhere_is_not_listed_empty() -> None:
+    """Parts of three campaigns, no half of it in one of them: nobody is left for a campaign of its own."""
+    parts = [*range(0, 4), *range(12, 16), *range(24, 26)]
+    found = settled(judged(range(12)), judged(range(12, 24)), judged(range(24, 36)), judged(parts))
+    assert all(len(verdict.judged.membership.units) for verdict in found)
 
 
 def test_a_group_within_a_listed_one_is_that_campaign() -> None:
@@ -83,9 +93,14 @@ def test_a_group_within_a_listed_one_is_that_campaign() -> None:
     assert whole.absorbed == 2 and len(whole.judged.membership.units) == 30
 
 
-def test_a_group_that_lies_mostly_elsewhere_stands_for_itself() -> None:
+def test_a_group_that_lies_mostly_elsewhere_stands_for_itself_and_no_account_is_listed_twice() -> None:
     found = settled(judged(range(30)), judged(range(26, 40)))
-    assert [len(verdict.judged.membership.units) for verdict in found] == [30, 14]
+    assert [verdict.judged.membership.units.tolist() for verdict in found] == [list(range(30)), list(range(30, 40))]
+
+
+def test_an_account_stands_where_it_belongs_most_surely() -> None:
+    found = settled(judged(range(30), probability=0.6), judged(range(26, 40), probability=0.95))
+    assert [verdict.judged.membership.units.tolist() for verdict in found] == [list(range(26)), list(range(26, 40))]
 
 
 def test_groups_that_are_not_listed_absorb_nobody() -> None:

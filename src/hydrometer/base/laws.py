@@ -1,8 +1,8 @@
 """What a law of plug-ins is, and the comparisons that the laws of all rooms share.
 
-A law is a function of one plug-in and of tables that the caller supplies; it answers with its violations in words, and an
-empty list says that the law holds. One parametrised test runs the laws of a room on each of its plug-ins, and `check`
-runs those of packs on packs from outside. The laws stand in `laws_collect`, `laws_fingerprint`, `laws_link`,
+A law is a function of one plug-in and of tables that the caller supplies; it answers with its violations in words, and
+an empty list says that the law holds. One parametrised test runs the laws of a room on each of its plug-ins, and
+`check` runs those of packs on packs from outside. The laws stand in `laws_collect`, `laws_fingerprint`, `laws_link`,
 `laws_prove` and `laws_simulate`. Source: the architecture, section 6 (table of laws).
 """
 

@@ -1,6 +1,6 @@
-"""The laws of mapping packs: what a line says is kept, what it does not say is not made up, and every line is accounted for.
+"""The laws of mapping packs: what a line says is kept, what it does not say is not made up, and all lines are counted.
 
-They run on a pack's own samples, so that a pack from outside is held to them by `hydrometer check` with no further input.
+They run on a pack's own samples, so that `hydrometer check` holds a pack from outside to them with no further input.
 Source: the architecture, section 6; the contract, sections 1 and 2.
 """
 
@@ -34,7 +34,8 @@ OTHER_ZONE = timezone(timedelta(hours=5, minutes=30))
 TOLERANCE = 1e-9
 STATED = (
     "account_id", "organization_id", "api_key_id", "end_user_id", "client_ip", "country", "user_agent", "ja4",
-    "header_shape", "request_model", "response_model", "temperature", "top_p", "max_tokens", "choices", "thinking_budget",
+    "header_shape", "request_model", "response_model", "temperature", "top_p", "max_tokens", "choices",
+    "thinking_budget",
 )  # fmt: skip
 """Columns whose value must stand in the record: other ones may be counted or concluded from it."""
 
@@ -150,7 +151,11 @@ def every_row_is_accounted_for(pack: PackLike, gather: Gather) -> list[str]:
     lines = _lines(_records(pack))
     told: list[str] = []
     plain = gather(lines)
-    for what, given in (("its samples", lines), ("with a broken line", [*lines, BROKEN]), ("with lines twice", lines * 2)):
+    for what, given in (
+        ("its samples", lines),
+        ("with a broken line", [*lines, BROKEN]),
+        ("with lines twice", lines * 2),
+    ):
         found = gather(given)
         for read, kept, rejected, duplicate in found.counts:
             if read != kept + rejected + duplicate or min(read, kept, rejected, duplicate) < 0:
@@ -248,7 +253,7 @@ def _stated(value: Any, said: str) -> bool:
 
 
 def _without_one_field(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """The records, each time without another one of their values, and with ids of their own so that none is a repetition."""
+    """The records, each time without another one of their values and with ids of their own: none is a repetition."""
     places = [(number, path) for number, record in enumerate(records) for path in _leaves(record)]
     for variant, (number, path) in enumerate(places):
         changed: list[Record] = _with_own_ids(copy.deepcopy(list(records)), str(variant))

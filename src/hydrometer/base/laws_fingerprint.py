@@ -52,7 +52,9 @@ def declares_what_it_fills(signal: Signal, measure: Measure, rows: pa.Table) -> 
             if signal.columns.get(name) != pa.int64()
         ]
     told += [f"needs {name}, which is no canonical column" for name in signal.needs if name not in OPTIONAL]
-    return told + [f"it does not say its {name}" for name in ("unit", "cost_of_evasion", "source") if not getattr(signal, name)]
+    return told + [
+        f"it does not say its {name}" for name in ("unit", "cost_of_evasion", "source") if not getattr(signal, name)
+    ]
 
 
 def empty_in_empty_out(signal: Signal, measure: Measure, rows: pa.Table) -> list[str]:
@@ -84,7 +86,9 @@ def account_names_are_irrelevant(signal: Signal, measure: Measure, rows: pa.Tabl
         ("accounts of one name", ["one"] * len(names)),
         ("account names dealt anew", [names[place] for place in dealt]),
     ):
-        told += differences(what, _own(signal, measure(_with(rows, "account_id", pa.array(renamed, pa.string())))), expected)
+        told += differences(
+            what, _own(signal, measure(_with(rows, "account_id", pa.array(renamed, pa.string())))), expected
+        )
     return told
 
 
@@ -95,7 +99,9 @@ def other_accounts_are_irrelevant(signal: Signal, measure: Measure, rows: pa.Tab
     told: list[str] = []
     for name in accounts[:: max(1, len(accounts) // ALONE)]:
         mask = pc.equal(rows["account_id"], name)
-        told += differences(f"account {shown(name)} alone", _own(signal, measure(rows.filter(mask))), whole.filter(mask))
+        told += differences(
+            f"account {shown(name)} alone", _own(signal, measure(rows.filter(mask))), whole.filter(mask)
+        )
     return told
 
 
@@ -105,7 +111,9 @@ def batches_are_irrelevant(signal: Signal, measure: Measure, rows: pa.Table) -> 
     told = differences("measured once more", _own(signal, measure(rows)), expected)
     for size in BATCH_SIZES:
         pieces = [rows.slice(start, size) for start in range(0, len(rows), size)]
-        told += differences(f"batches of {size}", pa.concat_tables([_own(signal, measure(one)) for one in pieces]), expected)
+        told += differences(
+            f"batches of {size}", pa.concat_tables([_own(signal, measure(one)) for one in pieces]), expected
+        )
         with ThreadPoolExecutor(THREADS) as pool:
             parts = [_own(signal, found) for found in pool.map(measure, pieces)]
         told += differences(f"batches of {size} on {THREADS} threads", pa.concat_tables(parts), expected)
@@ -173,14 +181,20 @@ def holds_still(signal: Signal, measure: Measure, rows: pa.Table, most: float) -
     """On exchanges of benign accounts at most a share `most` of accounts shows it, by the interval's upper end."""
     hits, total = accounts_showing(signal, measure, rows)
     high = wilson(hits, total)[1]
-    return [] if high <= most else [f"{hits} of {total} benign accounts show it, up to {high:.1%}; at most {most:.1%} may"]
+    return (
+        [] if high <= most else [f"{hits} of {total} benign accounts show it, up to {high:.1%}; at most {most:.1%} may"]
+    )
 
 
 def fires(signal: Signal, measure: Measure, rows: pa.Table, least: float) -> list[str]:
     """On exchanges of campaign accounts at least a share `least` of accounts shows it, by the interval's lower end."""
     hits, total = accounts_showing(signal, measure, rows)
     low = wilson(hits, total)[0]
-    return [] if low >= least else [f"{hits} of {total} campaign accounts show it, from {low:.1%}; at least {least:.1%} must"]
+    return (
+        []
+        if low >= least
+        else [f"{hits} of {total} campaign accounts show it, from {low:.1%}; at least {least:.1%} must"]
+    )
 
 
 def weeks_merge(
@@ -205,7 +219,9 @@ def weeks_merge(
     ):
         parts = [weigh(rows.filter(pa.array(side))) for side in (left, ~left)]
         told += differences(what, _by_week(merge(*parts)).select(expected.column_names), expected)
-        told += differences(f"{what}, the other way round", _by_week(merge(*parts[::-1])).select(expected.column_names), expected)
+        told += differences(
+            f"{what}, the other way round", _by_week(merge(*parts[::-1])).select(expected.column_names), expected
+        )
     return told
 
 

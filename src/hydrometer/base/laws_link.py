@@ -1,6 +1,7 @@
 """The laws of linking: who is with whom does not depend on names, on what is missing, or on what everybody shares.
 
-A detector of groups goes wrong by taking the popular for the common and the unknown for the equal; these laws plant both.
+A detector of groups goes wrong by taking the popular for the telling and the unknown for the equal; the laws plant
+both.
 Source: the architecture, section 6; `statistics.md` section 1 (entity weights).
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +52,9 @@ def names_are_irrelevant(family: Family, weigh: Weigh, form: Form, half: Forming
 def same_input_same_groups(form: Form, half: FormingHalf) -> list[str]:
     """Formed twice in one process, the same units come into the same groups in the same order."""
     first, again = ([(group.origin, *group.members.tolist()) for group in form(half)] for _ in range(2))
-    return [] if first == again else [f"{len(set(again) - set(first))} of {len(again)} groups are others the second time"]
+    return (
+        [] if first == again else [f"{len(set(again) - set(first))} of {len(again)} groups are others the second time"]
+    )
 
 
 def missing_is_not_agreement(family: Family, weigh: Weigh, form: Form, half: FormingHalf) -> list[str]:
@@ -67,14 +71,15 @@ def missing_is_not_agreement(family: Family, weigh: Weigh, form: Form, half: For
     told += [
         f"nobody shows {family.name}, and the weights of {name} are not those without that family"
         for name, values in others.items()
-        if len(without.families) > 1 and not np.array_equal(np.round(values, WEIGHT_DIGITS), np.round(bare[name], WEIGHT_DIGITS))
+        if len(without.families) > 1
+        and not np.array_equal(np.round(values, WEIGHT_DIGITS), np.round(bare[name], WEIGHT_DIGITS))
     ]
     more = len(form(blank)) - len(form(without))
     return told + ([f"{more} groups more where nobody shows {family.name}"] if more > 0 else [])
 
 
 def popular_entities_do_not_link(family: Family, weigh: Weigh, half: FormingHalf) -> list[str]:
-    """What a large part of the units shares weighs next to nothing: the popular entities that are there, and planted ones."""
+    """What many units share weighs next to nothing: the popular entities that are there, and planted ones."""
     active = int(half.population.active.sum())
     told = _heavy("popular", family, weigh(half), half, max(2.0, POPULAR_SHARE * active))
     planted = _replaced(half, family, lambda layer: _with_decoys(layer, half.population))
@@ -106,8 +111,8 @@ def _heavy(what: str, family: Family, weights: Weights, half: FormingHalf, holde
         weight = float(np.quantile(chosen, DECOY_QUANTILE)) if len(chosen) else 0.0
         if weight > DECOY_NATS:
             told.append(
-                f"{len(chosen)} {what} entities of {layer.name} weigh {weight:.2f} nats at the {DECOY_QUANTILE:.0%} quantile, "
-                f"at most {DECOY_NATS:.2f}"
+                f"{len(chosen)} {what} entities of {layer.name} weigh {weight:.2f} nats "
+                f"at the {DECOY_QUANTILE:.0%} quantile, at most {DECOY_NATS:.2f}"
             )
     return told
 
@@ -153,7 +158,9 @@ def _reordered(half: FormingHalf, order: NDArray[np.int64]) -> FormingHalf:
         return replace(layer, held=layer.held[order].tocsr(), observed=layer.observed[order])
 
     old = half.population
-    by_unit = {field.name: value[order] for field in fields(old) if isinstance(value := getattr(old, field.name), np.ndarray)}
+    by_unit: dict[str, Any] = {
+        field.name: value[order] for field in fields(old) if isinstance(value := getattr(old, field.name), np.ndarray)
+    }
     population = replace(old, **by_unit, layers={name: moved(layer) for name, layer in old.layers.items()})
     families = {name: tuple(map(moved, layers)) for name, layers in half.families.items()}
     return replace(half, population=population, families=families)

@@ -1,6 +1,6 @@
-"""The laws of tests: the same case gets the same answer, what is missing proves nothing, and every figure says from what.
+"""The laws of tests: one case gets one answer, what is missing proves nothing, and every figure says from what.
 
-Source: the architecture, section 6; `statistics.md` sections 3.3 (what a rank can prove at most) and 14 (evidence rows).
+Source: the architecture, section 6; `statistics.md` sections 3.3 (what a rank can prove at most), 14 (evidence rows).
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ def says_what_it_is(test: Test, case: Case) -> list[str]:
     finding = test.judge(case)
     if finding.kind is not None and finding.kind not in KINDS:
         told.append(f"kind {finding.kind} is none of {', '.join(KINDS)}")
-    told += [f"a row of {row.hypothesis} from a test of {test.hypothesis}" for row in finding.evidence if row.hypothesis != test.hypothesis]
+    told += [
+        f"a row of {row.hypothesis} from a test of {test.hypothesis}"
+        for row in finding.evidence
+        if row.hypothesis != test.hypothesis
+    ]
     return told + [f"it names no {name}" for name in ("source", "benign_twins") if not getattr(test, name)]
 
 
@@ -78,7 +82,11 @@ def abstains(test: Test, case: Case) -> list[str]:
         told = []
         if finding.log_e is not None and finding.log_e > 0.0:
             told.append(f"without columns it finds ln e = {finding.log_e:.3g}")
-        told += [f"without columns {row.signal} has {row.model_bits:.3g} bits" for row in finding.evidence if (row.model_bits or 0.0) > 0.0]
+        told += [
+            f"without columns {row.signal} has {row.model_bits:.3g} bits"
+            for row in finding.evidence
+            if (row.model_bits or 0.0) > 0.0
+        ]
         return told
 
     return attempted("without columns", judged)
@@ -99,8 +107,16 @@ def _row_problems(row: Evidence) -> list[str]:
         told.append("bits without the null that they are against")
     if row.empirical_bits > row.model_bits + SLACK_BITS:
         told.append(f"{row.empirical_bits:.3g} empirical bits, more than the {row.model_bits:.3g} of the model")
-    if row.n is not None and row.null_model and OPERATORS in row.null_model and row.empirical_bits > np.log2(row.n + 1) + SLACK_BITS:
-        told.append(f"{row.empirical_bits:.3g} empirical bits from {row.n} operators, at most log2(n + 1) = {np.log2(row.n + 1):.3g}")
+    if (
+        row.n is not None
+        and row.null_model
+        and OPERATORS in row.null_model
+        and row.empirical_bits > np.log2(row.n + 1) + SLACK_BITS
+    ):
+        told.append(
+            f"{row.empirical_bits:.3g} empirical bits from {row.n} operators, "
+            f"at most log2(n + 1) = {np.log2(row.n + 1):.3g}"
+        )
     return told
 
 

@@ -93,7 +93,11 @@ def has_no_traits_of_its_own(plugin: Settler, size: int, traits: Sequence[str]) 
     own = sorted(set(cohort.accounts) - set(traits))
     lacking = sorted(set(traits) - set(cohort.accounts))
     told = [f"trait {name} is its own" for name in own] + [f"trait {name} is missing" for name in lacking]
-    if cohort.weights.shape != (size, len(cohort.kinds)) or (cohort.weights < 0).any() or not (cohort.weights.sum(axis=1) > 0).all():
+    if (
+        cohort.weights.shape != (size, len(cohort.kinds))
+        or (cohort.weights < 0).any()
+        or not (cohort.weights.sum(axis=1) > 0).all()
+    ):
         told.append("weights are not one row an account and one column a kind, none negative, none all zero")
     return told
 
@@ -126,7 +130,11 @@ def truth_is_unreachable(world: Path, scan: Callable[[Path], object]) -> list[st
         if not file.exists():
             continue
         table = pq.read_table(file)
-        told += [f"traffic/{name}: column {column} is not in the contract" for column in table.column_names if column not in INPUTS[name].names]
+        told += [
+            f"traffic/{name}: column {column} is not in the contract"
+            for column in table.column_names
+            if column not in INPUTS[name].names
+        ]
         for column in table.column_names:
             if table.schema.field(column).type == pa.string():
                 leaked = secrets & set(table[column].to_pylist())

@@ -15,7 +15,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hydrometer.base.families import FAMILIES, FAMILY_OF, LEARNING_STRATUM, TESTING_STRATUM, UNKNOWN, Family, families_of
+from hydrometer.base.families import (
+    FAMILIES,
+    FAMILY_OF,
+    LEARNING_STRATUM,
+    TESTING_STRATUM,
+    UNKNOWN,
+    Family,
+    families_of,
+)
 from hydrometer.base.workspace import Workspace
 
 TEXT_SHARE = 0.05
@@ -157,7 +165,7 @@ HELD = """
 with h as (
   select unit, layer, entity, sum(exchanges) as n from {entities} where epoch <= $last group by 1, 2, 3
 ), s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
-select unit, layer, entity, n, total from h join s using (unit)
+select unit, layer, entity, n from h join s using (unit) where n >= total * (case when layer in ($rare) then 0.0 else $share end)
 """
 
 
@@ -180,12 +188,13 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
     active = exchanges > 0
     plan = [str(value) for value in plans["plan"].to_pylist()]
     country, client, language = (places[column][0] for column in ("country", "client_type", "language"))
-    strata = [
+    regions, clients, fine_regions = (
         pooled_strata(refined(country, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(client, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(country, language, plan), active, TESTING_STRATUM),
-    ]
-    held = workspace.query(HELD, values)
+    )
+    counted = ", ".join(f"'{layer}'" for family in FAMILIES if not by_share(family) for layer in family.layers)
+    held = workspace.query(HELD.replace("$rare", counted).replace("$share", str(TEXT_SHARE)), values)
     layers = {
         name: _layer(name, held.filter(pc.equal(held["layer"], name)), units, known[name] & active)
         for name in FAMILY_OF
@@ -196,8 +205,10 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
         active,
         np.asarray(plans["declared"]),
         exchanges,
-        *strata,
-        layers=layers,
+        regions,
+        clients,
+        fine_regions,
+        layers,
     )
 
 
@@ -211,19 +222,19 @@ def _by_unit(table: pa.Table, units: int) -> tuple[list[str], NDArray[np.int64]]
     return values, exchanges
 
 
+def by_share(family: Family) -> bool:
+    """Whether an entity counts for a unit by the share of its exchanges that show it; else however rare it is."""
+    return family.behavioural and family.name != "signature"
+
+
 def _layer(name: str, rows: pa.Table, units: int, observed: NDArray[np.bool_]) -> Layer:
-    """One layer's incidence, after dropping what a unit shows too rarely (behaviour) or beyond its cap (addresses)."""
+    """One layer's incidence, with at most `ADDRESSES_MAX` entities a unit where rare ones count."""
     unit, entity = rows["unit"].to_numpy(), rows["entity"].to_numpy()
-    count, total = rows["n"].to_numpy().astype(np.int64), rows["total"].to_numpy().astype(np.int64)
-    behavioural = next(family.behavioural for family in FAMILIES if family.name == FAMILY_OF[name])
-    if behavioural and FAMILY_OF[name] != "signature":
-        keep = count >= TEXT_SHARE * total
-    else:
-        order = np.lexsort((entity, -count, unit))
+    family = next(family for family in FAMILIES if family.name == FAMILY_OF[name])
+    if not by_share(family) and len(unit) and int(np.bincount(unit).max()) > ADDRESSES_MAX:
+        order = np.lexsort((entity, -rows["n"].to_numpy().astype(np.int64), unit))
         rank = np.arange(len(order)) - np.searchsorted(unit[order], unit[order])
-        keep = np.zeros(len(unit), np.bool_)
-        keep[order] = rank < ADDRESSES_MAX
-    unit, entity = unit[keep], entity[keep]
+        unit, entity = unit[order][rank < ADDRESSES_MAX], entity[order][rank < ADDRESSES_MAX]
     entities, column = np.unique(entity, return_inverse=True)
     matrix = sparse.csr_array((np.ones(len(unit), np.bool_), (unit, column)), shape=(units, len(entities)))
     degree = np.asarray(matrix.astype(np.int64).sum(axis=0)).ravel()

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from hydrometer.base.errors import RunError, UsageError
+from hydrometer.commands import pack_laws
 from hydrometer.commands.invocation import JsonOption, in_force, print_json, print_result
-from hydrometer.commands.look import pack_problems
 
 BREACH_EXIT_CODE = 2
 """Exit code of `check` when what it looked at is not in order."""
@@ -55,7 +55,7 @@ def check(
     if subject is None:
         _check_configuration(context, as_json=as_json)
         return
-    breaches = _run_breaches(subject) if subject.is_dir() else pack_problems(subject)
+    breaches = _run_breaches(subject) if subject.is_dir() else pack_laws.breaches(subject)
     if as_json:
         print_json({"subject": str(subject), "breaches": breaches})
     else:

@@ -6,7 +6,6 @@ Source: the contract, section 4; the architecture's tour.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -111,17 +110,6 @@ def map_explain(
         print_json(_mapping_json(found, sql=sql))
     else:
         print_result("\n".join(_mapping_lines(found, sql=sql)))
-
-
-def pack_problems(pack: Path) -> list[str]:
-    """What differs between a pack file's samples and what they must give.
-
-    Raises:
-        PackError: the file breaks the rules of packs.
-    """
-    from hydrometer.collect import map_check
-
-    return list(map_check.test_pack(str(pack)).problems)
 
 
 def _abstaining(found: Explanation) -> dict[str, str]:

@@ -152,6 +152,8 @@ def leiden(
     chosen = chosen[:, np.asarray((chosen > 0).sum(axis=0)).ravel() >= 2]
     if not chosen.nnz:
         return []
-    labels = Leiden(resolution=RESOLUTION, random_state=0).fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
+    labels = (
+        Leiden(resolution=RESOLUTION, random_state=0).fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
+    )
     parts = [np.sort(units[labels == label]).astype(np.int64) for label in range(int(labels.max()) + 1)]
     return sorted((part for part in parts if len(part) >= smallest), key=lambda part: -len(part))

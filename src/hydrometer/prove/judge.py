@@ -35,6 +35,7 @@ NEIGHBOUR_MEMBERS = 3
 """An enriched wording marks a group's neighbourhood when this share of its members, and this many, use it."""
 NEIGHBOUR_LAYERS = ("opening", "closing", "skeleton", "sketch")
 Explanation = tuple[str, str, str]
+Answers = tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]
 ROLES = ("authorisation", "declaration", "exoneration", "explanation")
 REFINED_NATS = float(np.log(100.0))
 """ln e of H1 from which a group's membership is worked out before H2 looks at it; membership never reads the flags."""
@@ -184,11 +185,15 @@ def judge(
     for membership, sure in zip(memberships, proven, strict=True):
         if sure:
             benign &= ~neighbourhood(population, membership)
-    second = []
+    second: list[Answers] = []
+    known: dict[int, Answers] = {}
     for number, membership in enumerate(memberships):
-        group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
-        background = every.of(benign & ~neighbourhood(population, membership))
-        second.append(_second(found, case(group, pooled.of(np.array([number])), background), whole=proven[number]))
+        if id(membership) not in known:
+            group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
+            background = every.of(benign & ~neighbourhood(population, membership))
+            one = case(group, pooled.of(np.array([number])), background)
+            known[id(membership)] = _second(found, one, whole=proven[number])
+        second.append(known[id(membership)])
     smaller = [
         min(NO_EVIDENCE if value is None else value for value in (one, two))
         for one, (two, _, _) in zip(operator, second, strict=True)
@@ -234,21 +239,22 @@ def belonging(
     return result
 
 
-def _second(
-    found: dict[str, Test], case: Case, *, whole: bool
-) -> tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]:
+def _second(found: dict[str, Test], case: Case, *, whole: bool) -> Answers:
     """(ln e of H2, evidence of H2 and H4, innocent explanations) of one group.
 
     Where one hand is not shown (`whole` is false) only the evidence of H2 is looked at: nothing is to be explained.
+    Exonerating tests can only take away, so they are asked where something is there to be taken.
     """
-    wanted = {
-        name: test for name, test in found.items() if test.hypothesis != "H1" and (whole or test.role == "evidence")
+    findings = {
+        name: test.judge(case) for name, test in found.items() if (test.hypothesis, test.role) == ("H2", "evidence")
     }
-    findings = {name: test.judge(case) for name, test in wanted.items()}
-    extraction = _mean([finding for name, finding in findings.items() if found[name].role == "evidence"])
-    if extraction is not None:
-        against = [finding.log_e for name, finding in findings.items() if found[name].role == "exoneration"]
-        extraction += sum(min(0.0, value) for value in against if value is not None)
+    extraction = _mean(list(findings.values()))
+    if whole:
+        findings |= {name: test.judge(case) for name, test in found.items() if test.hypothesis == "H4"}
+    if whole and extraction is not None and extraction > 0.0:
+        against = {name: test.judge(case) for name, test in found.items() if test.role == "exoneration"}
+        extraction += sum(min(0.0, finding.log_e) for finding in against.values() if finding.log_e is not None)
+        findings |= against
     rows = tuple(row for finding in findings.values() for row in finding.evidence)
     explained = [
         (found[name].role, finding.explanation, finding.kind or "benign")

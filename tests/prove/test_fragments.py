@@ -1,0 +1,56 @@
+"""Fragments: pieces of one operator come together over two families, two operators on one proxy network do not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hydrometer.base.population import Population
+from hydrometer.prove.fragments import fragments
+from tests.prove.made import Holders, population, renumbered, shared_by
+
+UNITS = 600
+LEFT, RIGHT = np.arange(0, 30), np.arange(30, 60)
+
+
+def world(*families: str) -> Population:
+    """Two groups of thirty, each on things of its own, and on common things in the families named."""
+    draw = np.random.default_rng(1)
+    both = np.concatenate([LEFT, RIGHT])
+    holders: dict[str, Holders] = {}
+    for name in ("payment_fingerprint", "client_ip", "opening"):
+        own = [*shared_by(6, draw, LEFT), *shared_by(6, draw, RIGHT), *shared_by(2, draw, np.arange(100, 300))]
+        common = [draw.choice(both, 40, replace=False) for _ in range(2)] if name in families else []
+        holders[name] = [*own, *common]
+    return population(UNITS, holders)
+
+
+def test_groups_that_share_over_two_families_are_one_hand() -> None:
+    assert fragments(world("payment_fingerprint", "opening"), [LEFT, RIGHT]) == [[0, 1]]
+
+
+def test_one_family_is_not_enough() -> None:
+    for name in ("payment_fingerprint", "client_ip", "opening"):
+        assert fragments(world(name), [LEFT, RIGHT]) == [[0], [1]]
+
+
+def test_groups_that_share_nothing_stay_apart() -> None:
+    assert fragments(world(), [LEFT, RIGHT]) == [[0], [1]]
+
+
+def test_groups_that_overlap_by_half_are_the_same_in_any_case() -> None:
+    assert fragments(world(), [LEFT, np.arange(15, 45), RIGHT]) == [[0, 1, 2]]
+    assert fragments(world(), [LEFT, np.arange(20, 50)]) == [[0], [1]]
+
+
+def test_every_group_stands_in_one_list() -> None:
+    parts = fragments(world("payment_fingerprint", "opening"), [np.arange(200, 220), LEFT, np.arange(400, 410), RIGHT])
+    assert parts == [[0], [1, 3], [2]]
+    assert fragments(world(), []) == []
+
+
+def test_which_is_first_and_what_they_are_called_does_not_matter() -> None:
+    found = world("payment_fingerprint", "opening")
+    order = np.random.default_rng(2).permutation(UNITS)
+    place = np.argsort(order)
+    other = renumbered(found, order)
+    assert fragments(other, [np.sort(place[RIGHT]), np.sort(place[LEFT])]) == [[0, 1]]

@@ -1,0 +1,175 @@
+"""Judging: candidates counted once, the conjunction's smaller e-value, exoneration that only takes, declared that wins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from hydrometer.base.cases import Case, Finding, Test
+from hydrometer.base.families import SPLITS
+from hydrometer.base.groups import Group
+from hydrometer.base.tables import HYPOTHESES
+from hydrometer.base.workspace import Workspace
+from hydrometer.fingerprint import states
+from hydrometer.prove import judge as judging
+from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, candidates, judge, neighbourhood
+from hydrometer.prove.membership import founding
+from tests.prove.made import population
+from tests.prove.stories import judged
+
+UNITS = 200
+
+
+def group(units: range, side: str) -> Group:
+    return Group(np.array(units, np.int64), side, "by hand")
+
+
+def test_the_same_candidate_of_both_sides_counts_once() -> None:
+    for left, right in SPLITS:
+        groups = [group(range(10), left), group(range(2, 12), right), group(range(50, 60), left), group(range(80, 90), right)]
+        found = candidates(groups)
+        assert sorted(len(one) for one in found) == [1, 1, 2]
+        assert sum(len(one) for one in found) == len(groups)
+
+
+def test_each_group_is_matched_with_its_likest_and_only_once() -> None:
+    left, right = SPLITS[0]
+    groups = [group(range(10), left), group(range(1, 11), right), group(range(10), right)]
+    (pair,) = [one for one in candidates(groups) if len(one) == 2]
+    assert pair == (groups[0], groups[2])
+
+
+def test_groups_that_hardly_meet_are_two_candidates() -> None:
+    left, right = SPLITS[0]
+    assert len(candidates([group(range(10), left), group(range(7, 20), right)])) == 2
+
+
+def test_a_group_and_who_talks_like_it_are_no_sample_of_benign_operators() -> None:
+    found = population(40, {"opening": [range(12), [30, 31]], "client_ip": [[0, 1, 2, 20]]})
+    membership = founding(np.arange(6))
+    marks = {"opening": found.layers["opening"].entities[:1], "client_ip": found.layers["client_ip"].entities}
+    near = neighbourhood(found, judging.Membership(membership.units, membership.probability, membership.nats, marks))
+    assert np.flatnonzero(near).tolist() == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("operator", "extraction", "wanted"), [(5.0, 9.0, 5.0), (9.0, 5.0, 5.0), (None, 90.0, NO_EVIDENCE), (90.0, None, NO_EVIDENCE)]
+)
+def test_a_campaign_is_as_sure_as_its_weaker_half(operator: float | None, extraction: float | None, wanted: float) -> None:
+    assert judged(range(3), operator=operator, extraction=extraction).log_e == wanted
+
+
+def plugin(name: str, hypothesis: str, role: str, answer: Callable[[Case], Finding]) -> Test:
+    return Test(name, hypothesis, role, answer, "here", ("none",))
+
+
+def judged_by(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tests: list[Test], groups: list[Group]
+) -> list[Judged]:
+    """Groups judged by some tests in a world where nobody says anything."""
+    none = {name: pa.array([], pa.int64()) for name in ("item", "opening", "closing", "techniques", "words", "turn")}
+    sums = {name: pa.array([], pa.int64()) for name in ("sent_us", "input_tokens", "output_tokens", "micro_usd")}
+    texts = {name: pa.array([], pa.string()) for name in ("account_id", "country", "client_type", "language")}
+    workspace.write("fingerprints", pa.table({**none, **sums, **texts}))
+    workspace.write("units", pa.table({"account_id": [f"a{n}" for n in range(UNITS)], "unit": range(UNITS)}))
+    states.write_states(workspace, ("any",))
+    monkeypatch.setattr(judging, "tests", lambda: {test.name: test for test in tests})
+    found = population(UNITS, {"payment_fingerprint": [range(40)]})
+    return judge(workspace, found, groups, last_epoch=9, seed=0, techniques=("any",), register=())
+
+
+def says(log_e: float | None) -> Callable[[Case], Finding]:
+    return lambda case: Finding(log_e)
+
+
+ONE = plugin("one", "H1", "evidence", says(50.0))
+TWO = plugin("two", "H2", "evidence", says(20.0))
+GROUPS = [group(range(20), "infrastructure")]
+
+
+def test_evidence_is_averaged_and_never_multiplied(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    weak, absent = plugin("weak", "H2", "evidence", says(-9.0)), plugin("absent", "H2", "evidence", says(None))
+    (found,) = judged_by(workspace, monkeypatch, [ONE, TWO, weak, absent], GROUPS)
+    assert found.extraction_log_e == pytest.approx(20.0 - math.log(2.0))
+    assert found.q_value == pytest.approx(math.exp(-(20.0 - math.log(2.0))))
+
+
+@pytest.mark.parametrize(("answer", "wanted"), [(-3.0, 17.0), (0.0, 20.0), (5.0, 20.0), (None, 20.0)])
+def test_exoneration_only_takes_away(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, answer: float | None, wanted: float
+) -> None:
+    (found,) = judged_by(workspace, monkeypatch, [ONE, TWO, plugin("x", "H2", "exoneration", says(answer))], GROUPS)
+    assert found.extraction_log_e == pytest.approx(wanted)
+
+
+def test_a_hypothesis_that_no_test_could_look_at_forbids_a_listing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = judged_by(workspace, monkeypatch, [ONE], GROUPS)
+    assert found.extraction_log_e is None and found.q_value == 1.0 and not found.listed(0.01)
+
+
+@pytest.mark.parametrize("role", ["authorisation", "declaration"])
+def test_the_register_and_a_declared_owner_win_whatever_the_evidence(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    owner = plugin("owner", "H4", role, lambda case: Finding(None, (), "openly one hand", "benign"))
+    talk = plugin("talk", "H2", "exoneration", lambda case: Finding(-0.1, (), "it talks"))
+    (found,) = judged_by(workspace, monkeypatch, [ONE, TWO, talk, owner], GROUPS)
+    assert found.q_value < 1e-6
+    assert found.overriding == (role, "openly one hand", "benign") == found.explanations[0]
+    assert not found.listed(0.01)
+
+
+def test_an_explanation_alone_does_not_win(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = plugin("life", "H4", "explanation", lambda case: Finding(None, (), "a class", "benign"))
+    (found,) = judged_by(workspace, monkeypatch, [ONE, TWO, life], GROUPS)
+    assert found.overriding is None and found.listed(0.01)
+
+
+def test_every_candidate_counts(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four hopeless groups make the one good group's q five times as large."""
+    first = plugin("one", "H1", "evidence", lambda case: Finding(50.0 if case.group.members[0] == 0 else -9.0))
+    others = [group(range(n, n + 9), "behaviour") for n in (50, 80, 110, 140)]
+    alone = judged_by(workspace, monkeypatch, [first, TWO], GROUPS)
+    among = judged_by(workspace, monkeypatch, [first, TWO], [*GROUPS, *others])
+    assert len(among) == 5
+    assert among[0].q_value == pytest.approx(5 * alone[0].q_value)
+
+
+def test_the_two_sides_of_one_candidate_are_averaged(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = plugin("one", "H1", "evidence", lambda case: Finding(10.0 if case.group.side == "behaviour" else 4.0))
+    pair = [group(range(20), "infrastructure"), group(range(18), "behaviour")]
+    (found,) = judged_by(workspace, monkeypatch, [first, TWO], pair)
+    assert found.operator_log_e == pytest.approx(math.log((math.exp(10.0) + math.exp(4.0)) / 2.0))
+    assert found.founders.tolist() == list(range(20))
+
+
+def test_a_test_sees_the_side_that_did_not_form_the_group(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def looks(case: Case) -> Finding:
+        seen.append((case.group.side, case.testing.side))
+        assert not set(case.testing.families) & set(case.population.forming(case.group.side).families)
+        return Finding(0.0)
+
+    sides = [side for pair in SPLITS for side in pair]
+    judged_by(workspace, monkeypatch, [plugin("look", "H1", "evidence", looks)], [group(range(9), side) for side in sides])
+    assert sorted(seen) == sorted(tuple(order) for pair in SPLITS for order in (pair, pair[::-1]))
+
+
+def test_no_groups_no_findings(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judged_by(workspace, monkeypatch, [ONE, TWO], []) == []
+
+
+def test_the_shipped_tests_say_what_they_are() -> None:
+    found = judging.tests()
+    assert {"urn_families", "intent", "register", "declared"} <= set(found)
+    for test in found.values():
+        assert test.hypothesis in HYPOTHESES and test.source and test.benign_twins
+        assert test.role in ("evidence", *ROLES)
+        assert test.role == "evidence" or test.hypothesis != "H1"
