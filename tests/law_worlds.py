@@ -31,7 +31,7 @@ from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.prove.counts import group_counts, unit_counts
 
 REQUIRED = [field.name for field in INPUTS["exchanges"] if not field.nullable]
-CAMPAIGNS = ("load_balanced_pool", "low_and_slow")
+CAMPAIGNS = ("load_balanced_pool",)
 OPERATOR_SIZE, OPERATOR_ENTITIES = 40, 3
 
 
@@ -70,7 +70,7 @@ def bare(exchanges: pa.Table) -> pa.Table:
 
 
 def cases(world: ReadWorld) -> dict[str, Case]:
-    """One case per archetype, formed on one side or another (a campaign: on each), judged against all other units."""
+    """One case per archetype, formed on one side or another (the pool: on each), judged against all other units."""
     techniques = tuple(lexicon().techniques)
     everyone = unit_counts(world.workspace, world.population.units, world.last_epoch, len(techniques))
     made = {}

@@ -62,7 +62,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def exchanges(worlds: dict[str, Path]) -> pa.Table:
     """A few hundred exchanges of a few accounts."""
-    return law_worlds.some_accounts(pq.read_table(worlds["demo"] / "traffic" / "exchanges.parquet"), 24)
+    return law_worlds.some_accounts(pq.read_table(worlds["demo"] / "traffic" / "exchanges.parquet"), 16)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from hydrometer import pipeline
 from hydrometer.base import population as populations
 from hydrometer.base.families import FAMILIES, FAMILY, FAMILY_OF, SIDES, SPLITS, families_of, other_side
 from hydrometer.base.groups import jaccard
-from hydrometer.base.population import ADDRESSES_MAX, TEXT_SHARE, Population, pooled_strata
+from hydrometer.base.population import ADDRESSES_MAX, TEXT_SHARE, Population, pooled_strata, refined
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.tables import INPUTS, conform
@@ -34,10 +35,14 @@ def read(tmp_path: Path) -> Iterator[Reader]:
     """Reads a small log: (population at an epoch, account → its unit)."""
     opened: list[Workspace] = []
 
-    def reader(exchanges: list[Row], accounts: list[Row], epoch: int | None = None) -> tuple[Population, dict[str, int]]:
+    def reader(
+        exchanges: list[Row], accounts: list[Row], epoch: int | None = None
+    ) -> tuple[Population, dict[str, int]]:
         folder = tmp_path / f"traffic{len(opened)}"
         folder.mkdir()
-        rows = [{"exchange_id": f"e{n}", "sent_at": START + timedelta(minutes=n), **row} for n, row in enumerate(exchanges)]
+        rows = [
+            {"exchange_id": f"e{n}", "sent_at": START + timedelta(minutes=n), **row} for n, row in enumerate(exchanges)
+        ]
         names = {key for row in rows for key in row}
         table = pa.Table.from_pylist([{name: row.get(name) for name in names} for row in rows])
         pq.write_table(conform(table, INPUTS["exchanges"]), folder / "exchanges.parquet")
@@ -69,7 +74,9 @@ def sent(account: str, **columns: Any) -> Row:
 
 
 def test_a_verified_owner_is_one_unit(read: Reader) -> None:
-    accounts = [{"account_id": f"a{n}", "owner": "Acme" if n < 3 else None, "payment_fingerprint": "card"} for n in range(5)]
+    accounts = [
+        {"account_id": f"a{n}", "owner": "Acme" if n < 3 else None, "payment_fingerprint": "card"} for n in range(5)
+    ]
     found, units = read([sent(f"a{n}") for n in range(5)], accounts)
     assert units["a0"] == units["a1"] == units["a2"]
     assert len(set(units.values())) == found.units == 3
@@ -91,7 +98,7 @@ def test_an_owner_and_an_account_of_the_same_name_are_two_units(read: Reader) ->
 
 
 def test_missing_values_never_agree(read: Reader) -> None:
-    """Five accounts that say nothing of card, address, mail or client share none of them, and are not observed there."""
+    """Five accounts that say nothing of card, address or mail share none of them, and are not observed there."""
     accounts: list[Row] = [{"account_id": f"a{n}", "payment_fingerprint": None} for n in range(5)]
     accounts += [{"account_id": f"b{n}", "payment_fingerprint": "card", "signup_ip": "10.0.0.9"} for n in range(2)]
     rows = [sent(f"a{n}", client_ip=None, system_instructions=None, tools=None) for n in range(5)]
@@ -127,7 +134,11 @@ def test_an_entity_is_shared_by_two_or_more_and_by_those_who_hold_it(read: Reade
 def test_the_future_is_not_seen(read: Reader) -> None:
     """At an earlier epoch who had sent nothing is not active, and what was not yet shared is not there."""
     late = START + timedelta(days=2)
-    rows = [sent("a", client_ip="10.0.0.1"), sent("b", client_ip="10.0.0.1"), sent("c", client_ip="10.0.0.1", sent_at=late)]
+    rows = [
+        sent("a", client_ip="10.0.0.1"),
+        sent("b", client_ip="10.0.0.1"),
+        sent("c", client_ip="10.0.0.1", sent_at=late),
+    ]
     accounts = [{"account_id": name, "payment_fingerprint": "card"} for name in "abc"]
     found, units = read(rows, accounts, -1)
     assert found.active.tolist() == [True, True, False]
@@ -154,7 +165,10 @@ def test_an_account_of_a_thousand_addresses_does_not_link_the_world(read: Reader
 
 def test_names_and_row_order_do_not_matter(read: Reader) -> None:
     draw = np.random.default_rng(1)
-    rows = [sent(f"a{n % 12:02}", client_ip=f"10.0.{n % 5}.1", country="US", prompt=f"tell me of topic {n % 4} now please") for n in range(60)]
+    rows = [
+        sent(f"a{n % 12:02}", client_ip=f"10.0.{n % 5}.1", country="US", prompt=f"tell me of topic {n % 4} now please")
+        for n in range(60)
+    ]
     accounts = [{"account_id": f"a{n:02}", "payment_fingerprint": f"c{n % 4}", "plan": "pro"} for n in range(12)]
     called = {f"a{n:02}": f"z{name}" for n, name in enumerate(draw.permutation(12))}
     other_rows = [{**row, "account_id": called[row["account_id"]]} for row in rows]
@@ -188,11 +202,13 @@ def test_every_layer_has_one_family_and_every_family_a_clumping_rate() -> None:
 
 
 def test_the_two_sides_are_two_objects_without_a_family_in_common(read: Reader) -> None:
-    rows = [sent(f"a{n}", client_ip="10.0.0.1", user_agent="tool/1.0", system_instructions="be brief") for n in range(6)]
+    rows = [
+        sent(f"a{n}", client_ip="10.0.0.1", user_agent="tool/1.0", system_instructions="be brief") for n in range(6)
+    ]
     found, _ = read(rows, [{"account_id": f"a{n}", "payment_fingerprint": "card"} for n in range(6)])
     for side in SIDES:
         forming, testing = found.forming(side), found.testing(other_side(side))
-        assert type(forming) is not type(testing)
+        assert type(forming).__name__ != type(testing).__name__
         assert forming.families and testing.families
         assert not set(forming.families) & set(testing.families)
 
@@ -206,21 +222,26 @@ def test_behavioural_families_are_compared_within_one_client(read: Reader) -> No
 
 @pytest.mark.parametrize("smallest", [1, 5, 40])
 def test_strata_are_as_fine_as_their_size_allows(smallest: int) -> None:
+    """Against a twin that goes through the units one by one."""
     draw = np.random.default_rng(2)
-    coarse = [f"r{n}" for n in draw.choice(4, 300, p=[0.6, 0.3, 0.08, 0.02])]
-    fine = [f"{name} p{n}" for name, n in zip(coarse, draw.integers(0, 6, 300), strict=True)]
+    country = [f"r{n}" for n in draw.choice(4, 300, p=[0.6, 0.3, 0.08, 0.02])]
+    levels = refined(country, [f"p{n}" for n in draw.integers(0, 6, 300)], [f"l{n}" for n in draw.integers(0, 2, 300)])
     active = draw.random(300) < 0.8
-    strata = pooled_strata(fine, coarse, active, smallest)
-    assert strata.shape == (300,) and strata.min() == 0 and set(strata.tolist()) == set(range(strata.max() + 1))
-    for number in range(int(strata.max()) + 1):
-        inside = strata == number
-        assert inside[active].sum() >= smallest or len({coarse[n] for n in np.flatnonzero(inside)}) >= 1
-        if len({fine[n] for n in np.flatnonzero(inside)}) == 1:
-            assert inside[active].sum() >= smallest
-    by_fine: dict[str, set[int]] = {}
-    for name, number in zip(fine, strata.tolist(), strict=True):
-        by_fine.setdefault(name, set()).add(number)
-    assert all(len(numbers) == 1 for numbers in by_fine.values())
+    strata = pooled_strata(levels, active, smallest)
+    enough = [Counter(name for name, seen in zip(level, active, strict=True) if seen) for level in levels]
+    wanted = [
+        next(
+            (
+                level[unit]
+                for level, live in zip(levels[::-1], enough[::-1], strict=True)
+                if live[level[unit]] >= smallest
+            ),
+            "rest",
+        )
+        for unit in range(300)
+    ]
+    assert len(set(strata.tolist())) == len(set(wanted)) == int(strata.max()) + 1
+    assert len(set(zip(strata.tolist(), wanted, strict=True))) == len(set(wanted))
 
 
 def test_jaccard_is_symmetric() -> None:

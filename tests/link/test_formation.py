@@ -1,14 +1,14 @@
-"""Candidate groups: what is found, what is not, and that neither names nor the other half nor a second run change it."""
+"""Candidate groups: what is found and what is not; names, the other half and a second run change nothing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.prove.made import Holders, incidence, population, renumbered, shared_by
 
 from hydrometer.base.population import Population
 from hydrometer.link.formation import content_keys, fellows, form
-from tests.prove.made import Holders, incidence, population, renumbered, shared_by
 
 UNITS = 2_000
 OPERATOR = np.arange(100, 160)

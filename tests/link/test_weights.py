@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import sparse
+from tests.prove.made import incidence, population, renumbered, shared_by
 
 from hydrometer.link.weights import (
     entity_weights,
@@ -20,7 +21,6 @@ from hydrometer.link.weights import (
     prior_log_odds,
     weight_nats,
 )
-from tests.prove.made import incidence, population, renumbered, shared_by
 
 STRANGERS_NATS_MAX = float(np.log(2.0))
 """The law of decoys: 95 % of what strangers share weighs no more (statistics cookbook, section 1, trap c)."""
@@ -134,7 +134,7 @@ def test_one_entity_alone_never_convicts() -> None:
 
 
 def a_region_with_decoys(draw: np.random.Generator) -> dict[str, list[NDArray[np.int64]]]:
-    """4,000 strangers in 4 regions, households, carriers of 300 in a region, regional mail shapes, one operator of 120."""
+    """4,000 strangers in 4 regions with households, carriers of 300, regional mail shapes; one operator of 120."""
     regions = np.repeat(np.arange(4), 1_000)
     units = np.arange(4_000)
     operator = draw.choice(units, 120, replace=False)
@@ -166,7 +166,7 @@ def test_without_regional_strata_the_same_carriers_would_mislead() -> None:
 
 
 def test_missing_values_never_agree() -> None:
-    """Units that show nothing of a layer add nothing to what the holders of an entity share, and none of them is linked."""
+    """Units that show nothing of a layer add nothing to what the holders of an entity share."""
     alone = population(8, {"client_ip": [[0, 1, 2]], "payment_fingerprint": [[0, 1]]})
     beside = population(40, {"client_ip": [[0, 1, 2]], "payment_fingerprint": [[0, 1]]})
     members = {one.units: one.layers["client_ip"].held.T.tocsr() for one in (alone, beside)}

@@ -46,11 +46,8 @@ def population(
     """A population from layer → holders of each entity; all active, one stratum unless told otherwise."""
     one = np.zeros(units, np.int64)
     by_kind = {"region": one if regions is None else regions, "client": one if clients is None else clients}
-    named = {
-        field.name: strata
-        for field in fields(Population)
-        for kind, strata in by_kind.items()
-        if kind in field.name
+    named: dict[str, Any] = {
+        field.name: strata for field in fields(Population) for kind, strata in by_kind.items() if kind in field.name
     }
     known: dict[str, Any] = {
         "units": units,
@@ -73,7 +70,9 @@ def renumbered(found: Population, order: NDArray[np.int64]) -> Population:
     return Population(**{**known, **moved, "layers": layers})
 
 
-def shared_by(size: int, draw: np.random.Generator, units: Sequence[int] | NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def shared_by(
+    size: int, draw: np.random.Generator, units: Sequence[int] | NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
     """The units in random order, dealt out in entities of `size` holders."""
     mixed = draw.permutation(np.asarray(units, np.int64))
     return [mixed[start : start + size] for start in range(0, len(mixed) - size + 1, size)]

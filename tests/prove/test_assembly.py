@@ -4,36 +4,52 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.prove.stories import reported
 
 from hydrometer.base.cases import Evidence
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.tables import LEVELS, LISTED_LEVELS
 from hydrometer.prove import assembly, words
-from hydrometer.prove.assembly import MILLION, attributed_table, evidence_rows, member_rows, moment, operator_table, ranked
+from hydrometer.prove.assembly import (
+    MILLION,
+    attributed_table,
+    evidence_rows,
+    member_rows,
+    moment,
+    operator_table,
+    ranked,
+)
 from hydrometer.prove.attribution import Shares
-from tests.prove.stories import reported
 
-HOSTILE = ["'; drop table x; --", "<script>alert(1)</script>", "../../etc/passwd", "\x1b[31mred", "{exchanges}", "名前", "a\nb"]
+HOSTILE = [
+    "'; drop table x; --",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "\x1b[31mred",
+    "{exchanges}",
+    "名前",
+    "a\nb",
+]
 
 
 def exchanges(count: int, first: int = 0, millionths: int = MILLION) -> pa.Table:
     return pa.table({
-        "exchange_id": [f"e{n}" for n in range(first, first + count)], "account_id": [f"a{n % 3}" for n in range(count)],
+        "exchange_id": [f"e{n}" for n in range(first, first + count)],
+        "account_id": [f"a{n % 3}" for n in range(count)],
         "millionths": pa.array([millionths] * count, pa.int64()), "techniques": [n % 4 for n in range(count)],
         "capabilities": [1 + 2 * (n % 2) for n in range(count)],
     })  # fmt: skip
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(LEVELS), st.floats(0, 1e6), st.floats(0, 1)), min_size=1, max_size=12
-    ),
+    st.lists(st.tuples(st.sampled_from(LEVELS), st.floats(0, 1e6), st.floats(0, 1)), min_size=1, max_size=12),
     st.randoms(use_true_random=False),
 )
 def test_ranks_are_by_level_then_expected_loss_then_id(rows: list[tuple[str, float, float]], random: object) -> None:
@@ -45,10 +61,12 @@ def test_ranks_are_by_level_then_expected_loss_then_id(rows: list[tuple[str, flo
     assert [row["rank"] for row in found] == list(range(1, len(rows) + 1))
     listed = [row["level"] in LISTED_LEVELS for row in found]
     assert listed == sorted(listed, reverse=True)
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if (one["level"] in LISTED_LEVELS) == (other["level"] in LISTED_LEVELS):
             losses = [round(float(str(row["usd"])) * float(str(row["posterior"])), 9) for row in (one, other)]
-            assert losses[0] > losses[1] or (losses[0] == losses[1] and str(one["campaign_id"]) < str(other["campaign_id"]))
+            assert losses[0] > losses[1] or (
+                losses[0] == losses[1] and str(one["campaign_id"]) < str(other["campaign_id"])
+            )
     random.shuffle(made)  # type: ignore[attr-defined]
     assert ranked(made) == found
 

@@ -49,7 +49,8 @@ def test_intervals_cover_at_every_share(concentration: float, exchanges: int) ->
     made = worlds(concentration, exchanges, 12)
     for level in LEVELS:
         covered = [
-            (found.low[true == level] <= level + 1e-12) & (level - 1e-12 <= found.high[true == level]) for true, found in made
+            (found.low[true == level] <= level + 1e-12) & (level - 1e-12 <= found.high[true == level])
+            for true, found in made
         ]
         assert np.mean(covered) >= 0.85, level
 

@@ -1,4 +1,4 @@
-"""A random benign operator: worked values, scipy as oracle, and the error rate of the model on operators that differ."""
+"""A random benign operator: worked values, scipy as oracle, the model's error rate on operators that differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def lbb(hits: float, size: float, a: float, b: float) -> float:
     return float(log_beta_binomial(np.array(hits), np.array(size), np.array(a), np.array(b)))
 
 
-@pytest.mark.parametrize(("hits", "size", "naive", "wanted"), [(12, 40, 23.075380, 11.038158), (6, 100, -15.380089, -0.464467)])
+@pytest.mark.parametrize(
+    ("hits", "size", "naive", "wanted"), [(12, 40, 23.075380, 11.038158), (6, 100, -15.380089, -0.464467)]
+)
 def test_worked_examples(hits: int, size: int, naive: float, wanted: float) -> None:
     assert round(lbb(hits, size, 1.5, 3.5) - lbb(hits, size, A, B), 6) == wanted
     fixed = hits * np.log(0.3 / 0.02) + (size - hits) * np.log(0.7 / 0.98)

@@ -15,6 +15,7 @@ from hydrometer.prove.counts import FILL_MIN, group_counts, unit_counts
 
 UNITS, TECHNIQUES, LAST = 12, ("a", "b", "c"), 7
 Row = dict[str, int]
+SAID = ("item", "opening", "closing", "techniques")
 
 
 def exchanges(seed: int, *, openings: int = 6, closings: int = 4) -> list[Row]:
@@ -34,11 +35,13 @@ def exchanges(seed: int, *, openings: int = 6, closings: int = 4) -> list[Row]:
 def fill(workspace: Workspace, rows: list[Row]) -> None:
     """The tables that the states are computed from, and the states."""
     workspace.write("fingerprints", pa.table({
-        "account_id": [f"a{row['account']:02}" for row in rows], "sent_us": [row["epoch"] * workspace.epoch_us for row in rows],
+        "account_id": [f"a{row['account']:02}" for row in rows],
+        "sent_us": [row["epoch"] * workspace.epoch_us for row in rows],
         "country": ["US"] * len(rows), "client_type": ["sdk"] * len(rows), "language": ["en"] * len(rows),
         "words": [9] * len(rows),
-        "input_tokens": [1] * len(rows), "output_tokens": [1] * len(rows), "micro_usd": [1] * len(rows), "turn": [1] * len(rows),
-        **{name: pa.array([row[name] for row in rows], pa.int64()) for name in ("item", "opening", "closing", "techniques")},
+        "input_tokens": [1] * len(rows), "output_tokens": [1] * len(rows), "micro_usd": [1] * len(rows),
+        "turn": [1] * len(rows),
+        **{name: pa.array([row[name] for row in rows], pa.int64()) for name in SAID},
     }))  # fmt: skip
     workspace.write("units", pa.table({"account_id": [f"a{n:02}" for n in range(UNITS)], "unit": range(UNITS)}))
     states.write_states(workspace, TECHNIQUES)

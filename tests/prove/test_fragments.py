@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from tests.prove.made import Holders, population, renumbered, shared_by
 
 from hydrometer.base.population import Population
 from hydrometer.prove.fragments import fragments
-from tests.prove.made import Holders, population, renumbered, shared_by
 
 UNITS = 600
 LEFT, RIGHT = np.arange(0, 30), np.arange(30, 60)

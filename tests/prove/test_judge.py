@@ -1,4 +1,4 @@
-"""Judging: candidates counted once, the conjunction's smaller e-value, exoneration that only takes, declared that wins."""
+"""Judging: each candidate once, the smaller e-value, exoneration that only takes, a declared owner that wins."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.prove.made import population
+from tests.prove.stories import judged
 
 from hydrometer.base.cases import Case, Finding, Test
 from hydrometer.base.families import SPLITS
@@ -17,9 +19,7 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint import states
 from hydrometer.prove import judge as judging
 from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, candidates, judge, neighbourhood
-from hydrometer.prove.membership import founding
-from tests.prove.made import population
-from tests.prove.stories import judged
+from hydrometer.prove.membership import Membership, founding
 
 UNITS = 200
 
@@ -30,7 +30,12 @@ def group(units: range, side: str) -> Group:
 
 def test_the_same_candidate_of_both_sides_counts_once() -> None:
     for left, right in SPLITS:
-        groups = [group(range(10), left), group(range(2, 12), right), group(range(50, 60), left), group(range(80, 90), right)]
+        groups = [
+            group(range(10), left),
+            group(range(2, 12), right),
+            group(range(50, 60), left),
+            group(range(80, 90), right),
+        ]
         found = candidates(groups)
         assert sorted(len(one) for one in found) == [1, 1, 2]
         assert sum(len(one) for one in found) == len(groups)
@@ -52,14 +57,17 @@ def test_a_group_and_who_talks_like_it_are_no_sample_of_benign_operators() -> No
     found = population(40, {"opening": [range(12), [30, 31]], "client_ip": [[0, 1, 2, 20]]})
     membership = founding(np.arange(6))
     marks = {"opening": found.layers["opening"].entities[:1], "client_ip": found.layers["client_ip"].entities}
-    near = neighbourhood(found, judging.Membership(membership.units, membership.probability, membership.nats, marks))
+    near = neighbourhood(found, Membership(membership.units, membership.probability, membership.nats, marks))
     assert np.flatnonzero(near).tolist() == list(range(12))
 
 
 @pytest.mark.parametrize(
-    ("operator", "extraction", "wanted"), [(5.0, 9.0, 5.0), (9.0, 5.0, 5.0), (None, 90.0, NO_EVIDENCE), (90.0, None, NO_EVIDENCE)]
+    ("operator", "extraction", "wanted"),
+    [(5.0, 9.0, 5.0), (9.0, 5.0, 5.0), (None, 90.0, NO_EVIDENCE), (90.0, None, NO_EVIDENCE)],
 )
-def test_a_campaign_is_as_sure_as_its_weaker_half(operator: float | None, extraction: float | None, wanted: float) -> None:
+def test_a_campaign_is_as_sure_as_its_weaker_half(
+    operator: float | None, extraction: float | None, wanted: float
+) -> None:
     assert judged(range(3), operator=operator, extraction=extraction).log_e == wanted
 
 
@@ -149,7 +157,9 @@ def test_the_two_sides_of_one_candidate_are_averaged(workspace: Workspace, monke
     assert found.founders.tolist() == list(range(20))
 
 
-def test_a_test_sees_the_side_that_did_not_form_the_group(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_sees_the_side_that_did_not_form_the_group(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[str, str]] = []
 
     def looks(case: Case) -> Finding:
@@ -158,7 +168,9 @@ def test_a_test_sees_the_side_that_did_not_form_the_group(workspace: Workspace, 
         return Finding(0.0)
 
     sides = [side for pair in SPLITS for side in pair]
-    judged_by(workspace, monkeypatch, [plugin("look", "H1", "evidence", looks)], [group(range(9), side) for side in sides])
+    judged_by(
+        workspace, monkeypatch, [plugin("look", "H1", "evidence", looks)], [group(range(9), side) for side in sides]
+    )
     assert sorted(seen) == sorted(tuple(order) for pair in SPLITS for order in (pair, pair[::-1]))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.prove.made import Holders, population, renumbered, shared_by
 
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.population import Population
@@ -20,7 +21,6 @@ from hydrometer.prove.membership import (
     probabilities,
     strongest_links,
 )
-from tests.prove.made import Holders, population, renumbered, shared_by
 
 UNITS = 1_000
 FOUNDERS = np.arange(40)
@@ -31,7 +31,7 @@ NUMBER = {family.name: place for place, family in enumerate(FAMILIES)}
 
 
 def world(draw: np.random.Generator, stranger: dict[str, int] | None = None) -> Population:
-    """Forty founders and twenty more on the same cards and phrases; a stranger who holds so many of each layer's entities."""
+    """Forty founders and twenty more on the same cards and phrases; a stranger who holds so many of them."""
     whole = np.concatenate([FOUNDERS, HIDDEN])
     outside = np.arange(100, UNITS)
     holders: dict[str, list[np.ndarray[tuple[int], np.dtype[np.int64]]]] = {
@@ -90,7 +90,7 @@ def test_one_family_says_so_much_and_no_more() -> None:
 
 
 def test_silence_is_neither_for_nor_against() -> None:
-    """A unit that does not show a family gets 0 for it; one that shows it and holds nothing of the group's gets less."""
+    """A unit that does not show a family gets 0 for it; one that shows it without the group's things gets less."""
     draw = np.random.default_rng(4)
     known = np.ones(UNITS, np.bool_)
     known[500:600] = False
@@ -127,7 +127,10 @@ def test_names_do_not_matter() -> None:
     after = enlarge(renumbered(found, order), np.sort(np.argsort(order)[FOUNDERS]), closed())
     assert sorted(order[after.units].tolist()) == before.units.tolist()
     beliefs = dict(zip(order[after.units].tolist(), after.probability.tolist(), strict=True))
-    assert all(beliefs[unit] == pytest.approx(p, abs=1e-9) for unit, p in zip(before.units.tolist(), before.probability, strict=True))
+    assert all(
+        beliefs[unit] == pytest.approx(p, abs=1e-9)
+        for unit, p in zip(before.units.tolist(), before.probability, strict=True)
+    )
 
 
 def test_absence_never_speaks_for_membership() -> None:

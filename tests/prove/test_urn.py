@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import sparse, stats
+from tests.prove.made import Holders, case, incidence, population, renumbered, shared_by
 
 from hydrometer.base.families import FAMILY, SIDES, families_of, other_side
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import urn_families
 from hydrometer.prove.urn import BETS, content_order, group_log_e, not_popular, urn_log_e
-from tests.prove.made import Holders, case, incidence, population, renumbered, shared_by
 
 SIX_BETS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 EVERYBODY = np.ones(6, np.bool_)
@@ -25,7 +25,12 @@ PAIRS: Holders = [[0, 1], [2, 3]]
 
 
 def twin(
-    order: list[int], profiles: list[set[int]], stratum: list[int], eligible: list[bool], eta: float, bets: tuple[float, ...]
+    order: list[int],
+    profiles: list[set[int]],
+    stratum: list[int],
+    eligible: list[bool],
+    eta: float,
+    bets: tuple[float, ...],
 ) -> float:
     """The cookbook's pseudo-code with sets, one bet at a time."""
     total = 0.0
@@ -100,7 +105,9 @@ def test_agrees_with_its_brute_force_twin(data: st.DataObject) -> None:
 
 def test_a_larger_clumping_rate_never_makes_a_hit_worth_more() -> None:
     held = incidence(6, [[0, 1, 2]])
-    values = [urn_log_e(np.array([0, 1, 2]), held, ONE_STRATUM, EVERYBODY, eta, (0.4,)) for eta in (0.0, 0.05, 0.2, 0.6)]
+    values = [
+        urn_log_e(np.array([0, 1, 2]), held, ONE_STRATUM, EVERYBODY, eta, (0.4,)) for eta in (0.0, 0.05, 0.2, 0.6)
+    ]
     assert values == sorted(values, reverse=True)
     assert values[0] > values[-1]
 
@@ -114,7 +121,9 @@ def null_world(draw: np.random.Generator) -> tuple[sparse.csr_array, NDArray[np.
     """A benign population: regions with their carriers, households of 2 to 4, a few heavy users, one in ten unknown."""
     stratum = draw.integers(0, REGIONS, UNITS)
     units = np.arange(UNITS)
-    households: Holders = shared_by(2, draw, units[:120]) + shared_by(3, draw, units[120:210]) + shared_by(4, draw, units[210:290])
+    households: Holders = (
+        shared_by(2, draw, units[:120]) + shared_by(3, draw, units[120:210]) + shared_by(4, draw, units[210:290])
+    )
     holders = list(households)
     for size in np.minimum((3.0 * (1.0 + draw.pareto(1.1, 60))).astype(int), 200):
         home = units[stratum == draw.integers(0, REGIONS)]
@@ -129,7 +138,7 @@ def null_world(draw: np.random.Generator) -> tuple[sparse.csr_array, NDArray[np.
 
 
 def e_values(clumping: float, groups: int, *, households: bool, strata: bool = True) -> NDArray[np.float64]:
-    """e-values of groups of 10 to 100 that are no operator; with `households`, 6 % of them come with their whole household."""
+    """e-values of groups of 10 to 100 that are no operator; with `households`, 6 % come with their household."""
     values = []
     for world in range(10):
         draw = np.random.default_rng(100 + world)
@@ -157,7 +166,7 @@ def wilson_upper(hits: int, trials: int) -> float:
 
 
 def test_null_groups_rarely_reach_a_large_e_value() -> None:
-    """10,000 groups picked blindly: exact null, no clumping allowed for, households, carriers and regions in the world."""
+    """10,000 groups picked blindly, no clumping allowed for; households, carriers and regions in the world."""
     values = e_values(0.0, 10_000, households=False)
     assert len(values) >= 10_000
     assert wilson_upper(int((values >= 20).sum()), len(values)) <= 0.05
@@ -201,7 +210,9 @@ def operator_bits(share: float, size: int, draw: np.random.Generator) -> float:
 def test_power_grows_with_the_share_that_is_shared() -> None:
     """In the order, and about the size, of the cookbook's table for n = 50: 2.0, 10.5, 21.9, 49."""
     draw = np.random.default_rng(13)
-    medians = [float(np.median([operator_bits(share, 50, draw) for _ in range(5)])) for share in (0.0, 0.3, 0.5, 0.7, 1.0)]
+    medians = [
+        float(np.median([operator_bits(share, 50, draw) for _ in range(5)])) for share in (0.0, 0.3, 0.5, 0.7, 1.0)
+    ]
     assert medians == sorted(medians)
     assert medians[0] < 0.0
     assert medians[2] > 7.0
@@ -211,7 +222,9 @@ def test_power_grows_with_the_share_that_is_shared() -> None:
 # --- content, not names ----------------------------------------------------------------------------------------------
 
 
-def valued(units: int, holders: Holders, stratum: NDArray[np.int64], members: NDArray[np.int64], order: NDArray[np.int64]) -> float:
+def valued(
+    units: int, holders: Holders, stratum: NDArray[np.int64], members: NDArray[np.int64], order: NDArray[np.int64]
+) -> float:
     """The group's value in a population whose units have other numbers: unit `order[k]` is called k."""
     found = population(units, {"payment_fingerprint": holders}, regions=stratum)
     other = renumbered(found, order)
@@ -256,7 +269,9 @@ def test_seed_and_stage_change_the_orders() -> None:
 
     def value(seed: int, stage: str) -> float:
         members = np.arange(20)
-        return group_log_e(members, held, entities, np.zeros(60, np.int64), every, clumping=0.05, seed=seed, stage=stage)
+        return group_log_e(
+            members, held, entities, np.zeros(60, np.int64), every, clumping=0.05, seed=seed, stage=stage
+        )
 
     assert value(1, "a") == value(1, "a")
     assert len({value(1, "a"), value(2, "a"), value(1, "b")}) == 3
@@ -314,7 +329,11 @@ def test_a_family_that_too_few_members_show_abstains(workspace: Workspace) -> No
 
 
 def test_only_held_out_families_are_tested(workspace: Workspace) -> None:
-    holders: dict[str, Holders] = {"payment_fingerprint": [range(30)], "opening": [range(30)], "mail_shape": [range(30)]}
+    holders: dict[str, Holders] = {
+        "payment_fingerprint": [range(30)],
+        "opening": [range(30)],
+        "mail_shape": [range(30)],
+    }
     found = population(600, holders)
     for side in SIDES:
         finding = urn_families.judge(case(workspace, list(range(30)), everyone=found, side=side))
@@ -325,7 +344,7 @@ def test_only_held_out_families_are_tested(workspace: Workspace) -> None:
 
 
 def test_a_group_of_one_clients_users_is_compared_with_that_clients_users(workspace: Workspace) -> None:
-    """Sixty users of one editor share its stack and phrases; against the same editor's users they are nothing special."""
+    """Sixty users of one editor share its stacks; against the same editor's users they are nothing special."""
     draw = np.random.default_rng(18)
     clients = (np.arange(1_500) < 500).astype(np.int64)
     stacks: Holders = [draw.choice(500, 140, replace=False) for _ in range(3)]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.prove.stories import judged
 
 from hydrometer.base.tables import KINDS, LEVELS, LISTED_LEVELS
 from hydrometer.prove.judge import Explanation, Judged
 from hydrometer.prove.verdict import Verdict, verdicts
-from tests.prove.stories import judged
 
 AUTHORISED: Explanation = ("authorisation", "authorised in the register: resale", "authorised")
 DECLARED: Explanation = ("declaration", "one verified organisation", "benign")
@@ -108,7 +108,12 @@ def test_groups_that_are_not_listed_absorb_nobody() -> None:
 
 
 def test_the_order_of_judged_groups_does_not_matter() -> None:
-    groups = [judged(range(20)), judged(range(30, 50), q=1e-5), judged(range(10, 25), q=0.5), judged(range(50, 55), q=1.0)]
+    groups = [
+        judged(range(20)),
+        judged(range(30, 50), q=1e-5),
+        judged(range(10, 25), q=0.5),
+        judged(range(50, 55), q=1.0),
+    ]
     wanted = [(verdict.campaign_id, verdict.level) for verdict in settled(*groups)]
     for order in ([3, 2, 1, 0], [1, 3, 0, 2]):
         assert [(verdict.campaign_id, verdict.level) for verdict in settled(*(groups[n] for n in order))] == wanted

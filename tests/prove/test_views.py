@@ -1,4 +1,4 @@
-"""What is drawn: a masked template shows no word that some sample lacks; hours add up; hostile texts stay plain text."""
+"""What is drawn: no masked template shows a word that a sample lacks; hours add up; hostile texts stay plain."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.prove.stories import reported
 
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import views
 from hydrometer.prove.views import MASK, WORD, WORDS_MAX, masked
-from tests.prove.stories import reported
 
-WORDS = st.sampled_from(["explain", "tides", "in", "full", "now", "user_17", "ann@example.org", "4711", "?", "<b>", "é", "解"])
+WORDS = st.sampled_from(
+    ["explain", "tides", "in", "full", "now", "user_17", "ann@example.org", "4711", "?", "<b>", "é", "解"]
+)
 TEXTS = st.lists(st.lists(WORDS, max_size=12).map(" ".join), min_size=1, max_size=5)
 
 
@@ -34,7 +36,13 @@ def test_no_word_is_shown_that_a_sample_lacks(texts: list[str]) -> None:
         assert is_subsequence(shown(masked(texts)), WORD.findall(text))
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="⟨…⟩ "), max_size=60), min_size=2, max_size=4))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="⟨…⟩ "), max_size=60),
+        min_size=2,
+        max_size=4,
+    )
+)
 def test_no_word_of_any_text_is_shown_that_a_sample_lacks(texts: list[str]) -> None:
     for text in texts:
         assert is_subsequence(shown(masked(texts)), WORD.findall(text))
@@ -123,7 +131,9 @@ def test_hours_add_up_and_new_accounts_are_new_once(workspace: Workspace) -> Non
 
 def test_bans_and_releases_stand_in_their_hour(workspace: Workspace) -> None:
     hour = pa.array([3_600_000_000 + 5] * 2, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
-    workspace.write("enforcement", pa.table({"account_id": ["a0", "stranger"], "acted_at": hour, "action": ["ban"] * 2}))
+    workspace.write(
+        "enforcement", pa.table({"account_id": ["a0", "stranger"], "acted_at": hour, "action": ["ban"] * 2})
+    )
     workspace.write("releases", pa.table({"model": ["model-9"], "released_at": hour[:1]}))
     rows = views.timeline_rows(workspace, reported(attributed(8)))
     assert [row["event"] for row in rows][:3] == [None, "ban of 1 member; release of model-9", None]

@@ -4,7 +4,7 @@ Two ways, because operators hide in two ways. A *community* is a dense part of t
 entity counting by its learned weight: it finds shared infrastructure, shared stacks and families of templates.
 A community of *wordings* looks at phrases alone, by their rarity: what is left when each account has a fresh card, a
 fresh address, a client of its own and four requests. A group is only a question; all groups count in the multiplicity.
-Source: `statistics.md` sections 1 (weights), 2.4 and 10 (adopters); Leiden: Traag et al. 2019.
+Source: `statistics.md` sections 1 (weights), 2.4 and 10 (adopters); Louvain: Blondel et al. 2008.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sknetwork.clustering import Leiden
+from scipy.sparse.csgraph import connected_components
+from sknetwork.clustering import Louvain
 
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf
@@ -27,8 +28,8 @@ UNIT_NATS = 0.5
 FELLOWS_MIN = 2.02
 """A community counts when a unit is tied to this many fellows, on average, over two families each: more than households
 of three give, which hang together by chance."""
-RESOLUTION = 0.6
-"""Resolution of the modularity that Leiden maximises: below 1, because one operator's prefixes and languages are loosely
+RESOLUTION = 0.8
+"""Resolution of the modularity that Louvain maximises: below 1, because one operator's prefixes and languages are loosely
 tied to each other; at 1 the same operator came back in pieces on development worlds."""
 PHRASE_SHARE = 0.4
 PHRASE_LIFT = 8.0
@@ -65,7 +66,7 @@ def content_keys(half: FormingHalf) -> NDArray[np.int64]:
 
 
 def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smallest: int) -> list[Group]:
-    """Leiden communities of the graph of units and weighty entities."""
+    """Dense parts of the graph of units and weighty entities."""
     kept: list[tuple[str, sparse.csr_array]] = []
     for name, layers in half.families.items():
         for layer in layers:
@@ -86,7 +87,7 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
     }
     return [
         Group(part, half.side, "community of weighty entities")
-        for part in leiden(half, graph, units, smallest)
+        for part in dense_parts(half, graph, units, smallest)
         if round(fellows(families, part), 9) >= FELLOWS_MIN
     ]
 
@@ -106,7 +107,7 @@ def fellows(families: dict[str, sparse.csr_array], part: NDArray[np.int64]) -> f
 
 
 def wordings(half: FormingHalf, smallest: int) -> list[Group]:
-    """Leiden communities of the graph of units and phrases, a phrase counting by its rarity."""
+    """Dense parts of the graph of units and phrases, a phrase counting by its rarity."""
     population = half.population
     active = int(population.active.sum())
     weighted: list[sparse.csr_array] = []
@@ -121,7 +122,7 @@ def wordings(half: FormingHalf, smallest: int) -> list[Group]:
     units = np.flatnonzero((np.asarray((graph > 0).sum(axis=1)).ravel() > 0) & ~population.declared)
     return [
         Group(part, half.side, "community of wordings")
-        for part in leiden(half, graph, units, smallest)
+        for part in dense_parts(half, graph, units, smallest)
         if marked_by_phrase(graph, part, active)
     ]
 
@@ -137,13 +138,14 @@ def marked_by_phrase(graph: sparse.csr_array, part: NDArray[np.int64], active: i
     return common and round(float(inside[marks].sum()) / len(part), 9) >= PHRASES_A_UNIT
 
 
-def leiden(
+def dense_parts(
     half: FormingHalf, graph: sparse.csr_array, units: NDArray[np.int64], smallest: int
 ) -> list[NDArray[np.int64]]:
-    """Communities of some units in a weighted (units × entities) graph, largest first.
+    """Communities of some units in a weighted (units × entities) graph, largest first; each hangs together.
 
     The order in which the algorithm meets the units comes from what they hold, so that names and row order do not
-    matter.
+    matter. Louvain and not Leiden: the library's Leiden draws from the process's random numbers and cannot be repeated;
+    what Leiden's refinement is for, communities that fall apart, is mended here by taking their components.
     """
     if len(units) < smallest:
         return []
@@ -152,8 +154,22 @@ def leiden(
     chosen = chosen[:, np.asarray((chosen > 0).sum(axis=0)).ravel() >= 2]
     if not chosen.nnz:
         return []
-    labels = (
-        Leiden(resolution=RESOLUTION, random_state=0).fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
-    )
-    parts = [np.sort(units[labels == label]).astype(np.int64) for label in range(int(labels.max()) + 1)]
-    return sorted((part for part in parts if len(part) >= smallest), key=lambda part: -len(part))
+    louvain = Louvain(resolution=RESOLUTION, shuffle_nodes=False, random_state=0)
+    labels = louvain.fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
+    parts = [
+        np.sort(units[rows])
+        for label in range(int(labels.max()) + 1)
+        for rows in connected(chosen, np.flatnonzero(labels == label))
+        if len(rows) >= smallest
+    ]
+    return sorted(parts, key=lambda part: (-len(part), part.tolist()))
+
+
+def connected(graph: sparse.csr_array, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Components of some rows that share columns, each an array of row numbers."""
+    held = graph[rows]
+    held = held[:, np.asarray((held > 0).sum(axis=0)).ravel() >= 2]
+    corner = sparse.csr_array((held.shape[1], held.shape[1]))
+    both = sparse.block_array([[sparse.csr_array((len(rows), len(rows))), held], [held.T, corner]], format="csr")
+    _, label = connected_components(both, directed=False)
+    return [rows[label[: len(rows)] == part] for part in np.unique(label[: len(rows)])]

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
+from tests.prove.made import case
 
+from hydrometer.base.cases import Finding
 from hydrometer.base.units import bits
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import answer_dependence
 from hydrometer.prove.tests.answer_dependence import covariance_measure, density, log_likelihood_ratio, ranked
-from tests.prove.made import case
 
 CEILING_BITS = math.log2(1.0 / 0.3)
 
@@ -51,7 +52,7 @@ def test_density_is_the_normal_of_scipy() -> None:
 
 
 def conversations(reaction: float, draw: np.random.Generator, accounts: int = 12, turns: int = 60) -> pa.Table:
-    """Turns of some accounts: topics persist (AR .9), answers follow prompts, and the next prompt reacts as much as told."""
+    """Turns of some accounts: topics persist (AR .9), answers follow prompts, the next prompt reacts as told."""
     rows: dict[str, list[NDArray[np.float64]]] = {"words": [], "answers": []}
     for _ in range(accounts):
         x, y = np.zeros(turns), np.zeros(turns)
@@ -65,12 +66,13 @@ def conversations(reaction: float, draw: np.random.Generator, accounts: int = 12
     return pa.table({
         "exchange_id": [f"e{n}" for n in number], "account_id": [f"a{n // turns}" for n in number],
         "sent_us": number * 60_000_000, "conversation": number // turns, "turn": number % turns + 1,
-        "words": np.round(500 + 50 * words).astype(np.int64), "output_tokens": np.round(900 + 90 * answers).astype(np.int64),
+        "words": np.round(500 + 50 * words).astype(np.int64),
+        "output_tokens": np.round(900 + 90 * answers).astype(np.int64),
         "techniques": np.ones(len(number), np.int64),
     })  # fmt: skip
 
 
-def judged(workspace: Workspace, table: pa.Table) -> answer_dependence.Finding:
+def judged(workspace: Workspace, table: pa.Table) -> Finding:
     accounts = sorted(set(table["account_id"].to_pylist()))
     workspace.write("fingerprints", table)
     workspace.write("units", pa.table({"account_id": accounts, "unit": np.arange(len(accounts))}))
@@ -110,5 +112,7 @@ def test_traffic_of_depth_one_abstains(workspace: Workspace) -> None:
 
 def test_talk_without_techniques_cannot_acquit(workspace: Workspace) -> None:
     table = conversations(0.5, np.random.default_rng(5))
-    cover = table.set_column(table.column_names.index("techniques"), "techniques", pa.array(np.zeros(len(table), np.int64)))
+    cover = table.set_column(
+        table.column_names.index("techniques"), "techniques", pa.array(np.zeros(len(table), np.int64))
+    )
     assert judged(workspace, cover).log_e is None

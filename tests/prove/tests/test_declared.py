@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
+from tests.prove.made import case
 
 from hydrometer.base.cases import Finding
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import declared
-from tests.prove.made import case
 
 
-def judged(workspace: Workspace, organisations: list[str | None], verification: list[str | None]) -> Finding:
+def judged(workspace: Workspace, organisations: Sequence[str | None], verification: Sequence[str | None]) -> Finding:
     names = [f"a{n:03}" for n in range(len(organisations))]
     workspace.write("units", pa.table({"account_id": names, "unit": range(len(names))}))
-    columns = {"organization_id": pa.array(organisations, pa.string()), "verification": pa.array(verification, pa.string())}
+    columns = {
+        "organization_id": pa.array(organisations, pa.string()),
+        "verification": pa.array(verification, pa.string()),
+    }
     workspace.write("accounts", pa.table({"account_id": names, **columns}))
     return declared.judge(case(workspace, list(range(len(names)))))
 

@@ -1,4 +1,4 @@
-"""Work lists that are dealt out: the worked example, scipy's Poisson tails, and the twin that counts collisions by hand."""
+"""Work lists that are dealt out: the worked example, scipy's Poisson tails, a twin that counts by hand."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 from scipy.special import pdtr, pdtrc
+from tests.prove.made import case
 
+from hydrometer.base.cases import Finding
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import disjointness
 from hydrometer.prove.tests.disjointness import FACTOR_MIN, expected_collisions
-from tests.prove.made import case
 
 MEMBERS = list(range(100, 140))
 ITEMS = 400
@@ -45,7 +46,7 @@ def items(asked: dict[int, np.ndarray[tuple[int], np.dtype[np.int64]]]) -> pa.Ta
     return pa.table({"unit": unit, "item": item, "epoch": epoch, "techniques": np.ones(len(rows), np.int64)})
 
 
-def judged(workspace: Workspace, asked: dict[int, np.ndarray[tuple[int], np.dtype[np.int64]]]) -> disjointness.Finding:
+def judged(workspace: Workspace, asked: dict[int, np.ndarray[tuple[int], np.dtype[np.int64]]]) -> Finding:
     workspace.write("items", items(asked))
     return disjointness.judge(case(workspace, MEMBERS, last_epoch=LAST))
 

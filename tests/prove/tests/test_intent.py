@@ -1,4 +1,4 @@
-"""Intent: the rank's e-value is exact under exchangeability and bounded; the whole keeps its level on benign operators."""
+"""Intent: the rank's e-value is exact and bounded, and the whole keeps its level on benign operators."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
+from tests.prove.made import case, counts
 
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import intent
 from hydrometer.prove.tests.intent import matched, odds, soft_rank_log_e
-from tests.prove.made import case, counts
 
 
 def benign(count: int, draw: np.random.Generator, rare: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Prompts (heavy-tailed) and flag rates of benign operators; a share `rare` is of a kind that asks like a builder."""
+    """Prompts (heavy-tailed) and flag rates of benign operators; a share `rare` asks like builders."""
     size = np.minimum(np.ceil(4.0 * (1.0 + draw.pareto(1.2, count))), 1_000.0).astype(np.int64)
     rate = np.where(draw.random(count) < rare, draw.random(count), draw.beta(1.98, 97.02, count))
     return size, draw.binomial(size, rate) / size
@@ -114,4 +114,6 @@ def test_background_is_of_the_groups_size_class_where_there_are_enough(workspace
     size = np.array([2] * 300 + [50] * 250)
     known = counts(size, np.zeros(550))
     assert len(matched(case(workspace, [0], group=counts([90], [0.1]), background=known)).items) == 250
-    assert len(matched(case(workspace, [0], group=counts([90], [0.1]), background=known.of(np.arange(400)))).items) == 400
+    assert (
+        len(matched(case(workspace, [0], group=counts([90], [0.1]), background=known.of(np.arange(400)))).items) == 400
+    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.prove.made import case
 
 from hydrometer.base.cases import Finding
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import ordinary_life
-from tests.prove.made import case
 
 
-def judged(workspace: Workspace, *, accounts: int = 10, turns: int = 1, users: int = 1, programme: str | None = None) -> Finding:
+def judged(
+    workspace: Workspace, *, accounts: int = 10, turns: int = 1, users: int = 1, programme: str | None = None
+) -> Finding:
     names = [f"a{n}" for n in range(accounts)]
     rows = [(name, turn + 1, user) for name in names for user in range(users) for turn in range(turns)]
     account, turn, user = zip(*rows, strict=True)
@@ -20,7 +22,10 @@ def judged(workspace: Workspace, *, accounts: int = 10, turns: int = 1, users: i
         "account_id": account, "turn": np.array(turn), "end_user": np.array(user), "sent_us": np.arange(len(rows)),
     }))  # fmt: skip
     workspace.write("units", pa.table({"account_id": names, "unit": range(accounts)}))
-    columns = {"programme": pa.array([programme] * accounts, pa.string()), "plan": pa.array([None] * accounts, pa.string())}
+    columns = {
+        "programme": pa.array([programme] * accounts, pa.string()),
+        "plan": pa.array([None] * accounts, pa.string()),
+    }
     workspace.write("accounts", pa.table({"account_id": names, **columns}))
     return ordinary_life.judge(case(workspace, list(range(accounts))))
 

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
+from tests.prove.made import case
 
 from hydrometer.base.cases import Finding
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import register
-from tests.prove.made import case
 
 DAY_US = 86_400_000_000
 LAST_DAY = date(2026, 1, 31)
@@ -39,7 +39,10 @@ def test_less_than_half_do_not(workspace: Workspace) -> None:
 
 
 def test_accounts_and_organisations_add_up(workspace: Workspace) -> None:
-    entries: tuple[Entry, ...] = ({"organization_id": "org", "purpose": "resale"}, {"account_id": "a3", "purpose": "evaluation"})
+    entries: tuple[Entry, ...] = (
+        {"organization_id": "org", "purpose": "resale"},
+        {"account_id": "a3", "purpose": "evaluation"},
+    )
     finding = judged(workspace, *entries, accounts=6)
     assert finding.explanation == "authorised in the register: evaluation, resale"
 

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.prove.made import case, counts
 
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import template_focus
-from tests.prove.made import case, counts
 
 OPERATORS = 99
 
 
-def judged(workspace: Workspace, share: float, others: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float | None, float]:
+def judged(
+    workspace: Workspace, share: float, others: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> tuple[float | None, float]:
     """(ln e, bits of the row) of a group of which a share of the prompts are forms."""
     group = counts([100], [0.0], filled=np.array([share]))
     known = counts(np.full(len(others), 50), np.zeros(len(others)), filled=others)
