@@ -257,9 +257,9 @@ def test_names_do_not_matter_where_members_of_several_strata_hold_the_same() -> 
 def test_content_order_is_by_profile() -> None:
     held = incidence(4, [[1, 3], [2]])
     entities = np.array([5, 9], np.int64)
-    ordered, content = content_order(np.arange(4), held, entities)
+    ordered, content = content_order(np.arange(4), held, entities, np.zeros(4, np.int64))
     assert ordered[0] == 0
-    assert content_order(np.array([3, 1, 2, 0]), held, entities)[1] == content
+    assert content_order(np.array([3, 1, 2, 0]), held, entities, np.zeros(4, np.int64))[1] == content
 
 
 def test_seed_and_stage_change_the_orders() -> None:

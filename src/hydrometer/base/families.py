@@ -17,6 +17,7 @@ class Family:
 
     Attributes:
         name: the family.
+        noun: what its entities are, in the plural, for sentences.
         layers: its layers.
         clumping: η, the benign clumping rate: how often unrelated benign accounts of one stratum share an entity beyond
             the urn's own probability (households, campuses, one IDE's phrases). A group that clumps more is one hand.
@@ -24,21 +25,22 @@ class Family:
     """
 
     name: str
+    noun: str
     layers: tuple[str, ...]
     clumping: float
     behavioural: bool
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("payment", ("payment_fingerprint",), 0.05, False),
-    Family("network", ("client_ip", "prefix", "signup_ip"), 0.05, False),
-    Family("mail", ("mail_shape",), 0.05, False),
-    Family("signup", ("signup_day",), 0.05, False),
-    Family("text", ("system_prompt", "opening", "closing", "skeleton", "sketch"), 0.15, True),
-    Family("configuration", ("configuration",), 0.10, True),
-    Family("client", ("client_stack",), 0.10, True),
-    Family("tools", ("tool_set",), 0.10, True),
-    Family("signature", ("reasoning_signature",), 0.05, True),
+    Family("payment", "payment instruments", ("payment_fingerprint",), 0.05, False),
+    Family("network", "addresses", ("client_ip", "prefix", "signup_ip"), 0.05, False),
+    Family("mail", "mail shapes", ("mail_shape",), 0.05, False),
+    Family("signup", "sign-up days", ("signup_day",), 0.05, False),
+    Family("text", "wordings", ("system_prompt", "opening", "closing", "skeleton", "sketch"), 0.15, True),
+    Family("configuration", "request configurations", ("configuration",), 0.10, True),
+    Family("client", "client stacks", ("client_stack",), 0.10, True),
+    Family("tools", "tool sets", ("tool_set",), 0.10, True),
+    Family("signature", "reasoning signatures", ("reasoning_signature",), 0.05, True),
 )
 """Clumping: .05 is the design's default; the text family's is larger: users of one client reached 9 bits at .05."""
 
@@ -49,7 +51,7 @@ SIDES: dict[str, tuple[str, ...]] = {
     "rest": ("payment", "network", "mail", "signup", "configuration", "client", "tools", "signature"),
 }
 SPLITS: tuple[tuple[str, str], ...] = (("infrastructure", "behaviour"), ("wording", "rest"))
-"""Two ways to part the families: a group formed on one side of a split is tested on the other side, never on its own."""
+"""Two ways to part the families: a group formed on one side of a split is tested on the other, never on its own."""
 FAMILY_OF: dict[str, str] = {layer: family.name for family in FAMILIES for layer in family.layers}
 FAMILY: dict[str, Family] = {family.name: family for family in FAMILIES}
 

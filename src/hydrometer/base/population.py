@@ -165,7 +165,8 @@ HELD = """
 with h as (
   select unit, layer, entity, sum(exchanges) as n from {entities} where epoch <= $last group by 1, 2, 3
 ), s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
-select unit, layer, entity, n from h join s using (unit) where n >= total * (case when layer in ($rare) then 0.0 else $share end)
+select unit, layer, entity, n from h join s using (unit)
+where n >= total * (case when layer in ($rare) then 0.0 else $share end)
 """
 
 

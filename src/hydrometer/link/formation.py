@@ -29,8 +29,8 @@ FELLOWS_MIN = 2.02
 """A community counts when a unit is tied to this many fellows, on average, over two families each: more than households
 of three give, which hang together by chance."""
 RESOLUTION = 0.8
-"""Resolution of the modularity that Louvain maximises: below 1, because one operator's prefixes and languages are loosely
-tied to each other; at 1 the same operator came back in pieces on development worlds."""
+"""Resolution of the modularity that Louvain maximises: below 1, because one operator's prefixes and languages are
+loosely tied to each other; at 1 the same operator came back in pieces on development worlds."""
 PHRASE_SHARE = 0.4
 PHRASE_LIFT = 8.0
 PHRASES_A_UNIT = 4.0

@@ -15,6 +15,7 @@ from scipy.special import digamma
 
 from hydrometer.base.families import FAMILY
 from hydrometer.base.population import FormingHalf, Layer
+from hydrometer.base.units import DECISION_DIGITS
 
 CLASS_SHAPE = 1.0
 CLASS_RATE = 1.0
@@ -98,7 +99,8 @@ def weight_nats(observed: NDArray[np.float64], expected: NDArray[np.float64], ca
     0.0
     """
     lift: NDArray[np.float64] = digamma(observed + CLASS_SHAPE) - np.log(expected + CLASS_RATE)
-    return np.clip(lift, 0.0, cap)
+    rounded: NDArray[np.float64] = np.round(lift, DECISION_DIGITS)
+    return np.clip(rounded, 0.0, cap)
 
 
 def stacked(layers: tuple[Layer, ...]) -> sparse.csr_array:

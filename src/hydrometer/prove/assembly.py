@@ -142,7 +142,7 @@ def member_rows(reported: Reported, accounts: list[list[str]]) -> list[dict[str,
         nats = membership.nats[place]
         best = [number for number in np.argsort(-np.round(nats, 9), kind="stable")[:2] if nats[number] > 0]
         reasons = [
-            f"{FAMILIES[number].name} like the group's ({bits(float(nats[number])):.1f} bits)" for number in best
+            f"shows the group's {FAMILIES[number].noun} ({bits(float(nats[number])):.1f} bits)" for number in best
         ]
         for account in accounts[int(unit)]:
             rows.append({

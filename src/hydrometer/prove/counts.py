@@ -37,9 +37,10 @@ with n as (
          sum(flagged)::bigint as flagged, $sums
   from {unit_epochs} where epoch <= $last group by 1
 ), f as (
-  select unit, sum(k)::bigint as filled from (
-    select unit, count(*) as k from {items} where epoch <= $last and opening <> 0
-    group by unit, opening having count(*) >= $fill
+  select unit, count(*) filter (in_opening >= $fill or in_closing >= $fill) as filled from (
+    select unit, case when opening <> 0 then count(*) over (partition by unit, opening) else 0 end as in_opening,
+           case when closing <> 0 then count(*) over (partition by unit, closing) else 0 end as in_closing
+    from {items} where epoch <= $last
   ) group by 1
 )
 select unit, items, wordings, flagged, coalesce(filled, 0) as filled, n.* exclude (unit, items, wordings, flagged)

@@ -25,6 +25,8 @@ def q_values(log_e: NDArray[np.float64]) -> NDArray[np.float64]:
     [2.5e-05, 8.33e-05, 8.33e-05, 0.00278, 0.667]
     """
     count = len(log_e)
+    if count == 0:
+        return np.zeros(0)
     order = np.argsort(-np.round(log_e, DECISION_DIGITS), kind="stable")
     ratio = np.log(count) - np.log(np.arange(1, count + 1)) - log_e[order]
     best = np.minimum.accumulate(ratio[::-1])[::-1]

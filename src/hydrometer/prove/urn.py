@@ -22,7 +22,7 @@ ORDERS = 8
 DEGREE_MIN = 400
 DEGREE_SHARE = 0.02
 DEGREE_SHARE_MAX = 0.1
-"""Entities that more units hold than max(400, 2 % of them), or than a tenth of them, are not looked at: they only blur."""
+"""Entities that more units hold than max(400, 2 % of them), or than a tenth of them, are left out: they only blur."""
 
 
 @njit(cache=True, nogil=True)
@@ -118,14 +118,16 @@ def not_popular(held: sparse.csr_array, units: int) -> NDArray[np.bool_]:
 
 
 def content_order(
-    members: NDArray[np.int64], held: sparse.csr_array, entities: NDArray[np.int64]
+    members: NDArray[np.int64], held: sparse.csr_array, entities: NDArray[np.int64], stratum: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], bytes]:
-    """Members ordered by what they hold, never by name or position, and bytes that identify that content.
+    """Members ordered by stratum and by what they hold, never by name or position, and that content as bytes.
 
-    Members with the same profile are exchangeable, so that ties do not matter.
+    Strata are numbered by their labels, so that their numbers are content, too. Members with the same profile in one
+    stratum are exchangeable, so that ties do not matter.
     """
     profiles = [
-        entities[np.sort(held.indices[held.indptr[unit] : held.indptr[unit + 1]])].tobytes() for unit in members
+        stratum[unit].tobytes() + entities[np.sort(held.indices[held.indptr[unit] : held.indptr[unit + 1]])].tobytes()
+        for unit in members
     ]
     order = sorted(range(len(members)), key=lambda place: profiles[place])
     return members[order], b"".join(profiles[place] for place in order)
@@ -157,7 +159,7 @@ def group_log_e(
     present = members[eligible[members]]
     if len(present) <= 1:
         return 0.0
-    ordered, content = content_order(present, held, entities)
+    ordered, content = content_order(present, held, entities, stratum)
     draw = generator(seed, stage, content)
     rows, holders = _rows(held), _rows(held.T.tocsr())
     in_urn = np.bincount(stratum[eligible], minlength=int(stratum.max()) + 1).astype(np.float64)

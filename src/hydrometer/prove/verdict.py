@@ -62,8 +62,8 @@ def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray
     absorbed: list[int] = []
     for group in passed:
         _place(group, kept, absorbed)
+    kept, absorbed = apart(kept, absorbed)
     listed = len(kept)
-    kept = apart(kept)
     for group in rest:
         _place(group, kept, absorbed, within=listed)
     taken: set[str] = set()
@@ -73,8 +73,10 @@ def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray
     ]
 
 
-def apart(groups: list[Judged]) -> list[Judged]:
-    """Listed groups with each unit only where it belongs most surely (the first of equals).
+def apart(groups: list[Judged], absorbed: list[int]) -> tuple[list[Judged], list[int]]:
+    """Listed groups with each unit only where it belongs most surely (the first of equals), and what each absorbed.
+
+    A group whose units all belong more surely elsewhere is part of the first group, and counted there.
 
     In this version an account is listed under one campaign, so that shares and probabilities add up to one at most.
     """
@@ -83,11 +85,16 @@ def apart(groups: list[Judged]) -> list[Judged]:
         for unit, probability in zip(group.membership.units.tolist(), group.membership.probability, strict=True):
             if unit not in best or decide(float(probability)) > best[unit][0]:
                 best[unit] = (decide(float(probability)), number)
-    result = []
+    result: list[Judged] = []
+    counts: list[int] = []
     for number, group in enumerate(groups):
         own = np.array([best[unit][1] == number for unit in group.membership.units.tolist()], np.bool_)
-        result.append(replace(group, membership=group.membership.of(own)))
-    return result
+        if own.any():
+            result.append(replace(group, membership=group.membership.of(own)))
+            counts.append(absorbed[number])
+        else:
+            counts[0] += absorbed[number] + 1
+    return result, counts
 
 
 def _place(group: Judged, kept: list[Judged], absorbed: list[int], within: int | None = None) -> None:

@@ -63,7 +63,8 @@ def masked(texts: Sequence[str]) -> str:
     >>> masked(["Explain tides in full now", "Explain volcanoes in full now"])
     'Explain ⟨…⟩ in full now'
     """
-    words = [WORD.findall(text)[:WORDS_MAX] for text in texts]
+    found = [WORD.findall(text) for text in texts]
+    words = [every[:WORDS_MAX] for every in found]
     common = words[0]
     for other in words[1:]:
         blocks = SequenceMatcher(None, common, other, autojunk=False).get_matching_blocks()
@@ -72,7 +73,7 @@ def masked(texts: Sequence[str]) -> str:
         return MASK
     places = [_positions(common, other) for other in words]
     broken = [any(place[i] != (place[i - 1] + 1 if i else 0) for place in places) for i in range(len(common))]
-    open_end = any(place[-1] != len(other) - 1 for place, other in zip(places, words, strict=True))
+    open_end = any(place[-1] != len(every) - 1 for place, every in zip(places, found, strict=True))
     pieces = [piece for gap, word in zip(broken, common, strict=True) for piece in ([MASK, word] if gap else [word])]
     return " ".join([*pieces, MASK] if open_end else pieces)
 

@@ -73,7 +73,10 @@ def summary(reported: Reported, capabilities: list[str], shown: list[str]) -> st
     """One sentence for the top of the page."""
     judged, exchanges = reported.verdict.judged, reported.totals["exchanges"] / MILLION
     aims = ", ".join(word.replace("_", " ") for word in capabilities[:3]) or "no single capability"
-    means = ", ".join(word.replace("_", " ") for word in shown[:3]) or "no named technique"
+    means = (
+        ", ".join(word.replace("_", " ").replace("cot ", "chain-of-thought ") for word in shown[:3])
+        or "no named technique"
+    )
     return (
         f"{len(judged.membership.units)} accounts act as one operator ({bits(judged.operator_log_e or 0.0):.0f} bits) "
         f"and build a training set ({bits(judged.extraction_log_e or 0.0):.0f} bits): {exchanges:,.0f} exchanges aimed "

@@ -90,7 +90,7 @@ def log_likelihood_ratio(effect: float, error: float) -> float:
 
 
 def judge(case: Case) -> Finding:
-    """ln LR, negative where prompts react to answers."""
+    """ln of the factor that a clear reaction takes away (0 = nothing), with the likelihood ratio's row."""
     pairs = case.workspace.query(PAIRS, {"last": case.last_epoch}, members=pa.table({"unit": case.group.members}))
     accounts, place = np.unique(pairs["account_id"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
     columns = [pairs[name].to_numpy().astype(np.float64) for name in ("words", "output_tokens", "next_words")]
@@ -118,7 +118,9 @@ def judge(case: Case) -> Finding:
         f"(partial rank correlation {effect:.2f} ± {2 * error:.2f}).",
     )
     return Finding(
-        log_e, (row,), "its prompts react to the answers, as in ordinary use" if talk and log_e < 0.0 else None
+        min(0.0, log_e),
+        (row,),
+        "its prompts react to the answers, as in ordinary use" if talk and log_e < 0.0 else None,
     )
 
 

@@ -88,7 +88,7 @@ def soft_rank_log_e(own: NDArray[np.float64], others: NDArray[np.float64], power
 def _row(case: Case, name: str, rate: float, value: float, operators: int, benign_mean: float) -> Evidence:
     """The evidence row of one technique."""
     items = int(case.counts.items[0])
-    shown = name.replace("_", " ")
+    shown = name.replace("_", " ").replace("cot ", "chain-of-thought ")
     return Evidence(
         "H2", "intent" if name == "any technique" else f"intent_{name}", "text", rate, "share of distinct prompts",
         operators, "random benign operator of the size class: beta + uniform tail over operators of this run", None,

@@ -39,7 +39,7 @@ def judge(case: Case) -> Finding:
     if not case.register:
         return Finding()
     accounts = case.workspace.query(ACCOUNTS, members=pa.table({"unit": case.group.members}))
-    day = datetime.fromtimestamp((case.last_epoch + 1) * case.workspace.epoch_us / 1e6, UTC).date()
+    day = datetime.fromtimestamp(((case.last_epoch + 1) * case.workspace.epoch_us - 1) // 1_000_000, UTC).date()
     entries = [entry for entry in case.register if valid_on(entry, day)]
     by_account = {str(entry["account_id"]): entry for entry in entries if entry.get("account_id")}
     by_organisation = {str(entry["organization_id"]): entry for entry in entries if entry.get("organization_id")}

@@ -54,7 +54,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     sharing = np.asarray(held[present].astype(np.int64).sum(axis=0) >= 2).ravel()
     linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
     statement = (
-        f"{linked} of {len(present)} members share {family.name} entities with another member; unrelated accounts of "
+        f"{linked} of {len(present)} members share {family.noun} with another member; unrelated accounts of "
         f"the same strata, clumping up to {family.clumping:.0%}, explain this "
         f"{'worse' if value > 0 else 'better'} than one hand."
     )

@@ -1,4 +1,4 @@
-"""A pool behind one rented relay fleet: few network prefixes, one client build, one language, the same kind of work-list.
+"""A pool behind one rented relay fleet: few network prefixes, one client build, one language, a work-list.
 
 The small twin of the load-balanced pool, for logs that show no cards and no sign-ups: what a gateway sees of it is
 addresses, clients, settings and words. Source: mission table, section 1.4 (relay software in front of pooled accounts).
