@@ -30,7 +30,6 @@ themselves; do not edit by hand. How to add one: [CONTRIBUTING](../CONTRIBUTING.
 """
 ROOMS = (
     ("Signals", "hydrometer.fingerprint.signals", "SIGNAL"),
-    ("Comparisons", "hydrometer.link.comparisons", "COMPARISON"),
     ("Tests", "hydrometer.prove.tests", "TEST"),
     ("Worlds", "hydrometer.simulate.worlds", "WORLD"),
     ("Archetypes (benign)", "hydrometer.simulate.archetypes", "ARCHETYPE"),

@@ -28,7 +28,7 @@ from hydrometer.abstentions import NOT_IN_THIS_VERSION, abstentions
 from hydrometer.base import logs
 from hydrometer.base import population as populations
 from hydrometer.base.errors import RunError
-from hydrometer.base.families import FAMILIES, SIDES
+from hydrometer.base.families import SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
@@ -216,9 +216,9 @@ def first_detectable(
 ) -> dict[str, datetime]:
     """End of the first epoch in which each listed group, formed and judged from what was known then, was listed.
 
-    Epochs are looked at from the first on in `LOOKS` strides, and by bisection within the stride that lists the group:
-    the epoch returned lists it, and the one before it does not. A listing that came and went within an earlier stride is
-    missed, so that leakage is, if anything, overstated.
+    Epochs are looked at from the first on in `LOOKS` strides, and by bisection within the stride that lists the
+    group: the epoch returned lists it, and the one before it does not. A listing that came and went within an earlier
+    stride is missed, so that leakage is, if anything, overstated.
 
     Args:
         run: settings and epoch length.
@@ -314,7 +314,8 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
             "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
         },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
-        "detectors_abstained": dict(sorted((looked_away | NOT_IN_THIS_VERSION).items())), "prior": run.settings.prior, "benign_library": 0,
+        "detectors_abstained": dict(sorted((looked_away | NOT_IN_THIS_VERSION).items())),
+        "prior": run.settings.prior, "benign_library": 0,
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
             "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),

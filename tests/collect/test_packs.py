@@ -53,7 +53,7 @@ SHAPES = {
     "ndjson": lambda records: jsonl(*records),
     "json_array": lambda records: json.dumps(records).encode(),
     "arrays one after the other": lambda records: b"".join(json.dumps([one]).encode() for one in records),
-    "arrays on lines": lambda records: jsonl([records[0]], [records[1]]),
+    "arrays on lines": lambda records: jsonl(*([one] for one in records)),
     "pretty": lambda records: json.dumps(records, indent=2).encode(),
     "pretty objects": lambda records: b"\n".join(json.dumps(one, indent=4).encode() for one in records),
 }
@@ -63,15 +63,47 @@ SHAPES = {
 def test_litellm_in_every_shape(shape: str, tmp_path: Path, run: Collector) -> None:
     (tmp_path / "body").write_bytes(SHAPES[shape](litellm_records()))
     result = run(tmp_path / "body")
-    assert result.counts() == (2, 1, 1, 0)
+    assert result.counts() == (3, 1, 2, 0)
     assert result.exchanges[0]["prompt"] == "How warm\nis it?"
-    assert result.rejects[0]["position"] == 2
+    assert [(one["position"], one["reason"].partition(",")[0]) for one in result.rejects] == [
+        (2, "failed before a key was known"),
+        (3, "was not authenticated (error 401)"),
+    ]
 
 
 def test_litellm_single(tmp_path: Path, run: Collector) -> None:
     for number, record in enumerate(litellm_records()):
         (tmp_path / f"{number}.json").write_bytes(json.dumps(record).encode())
     assert len(run(tmp_path / "*.json").exchanges) == 1
+
+
+def test_a_litellm_trace_is_no_conversation(tmp_path: Path, run: Collector) -> None:
+    record = litellm_records()[0]
+    without = {**record, "litellm_call_id": "call-2", "metadata": {"user_api_key_hash": "h", "requester_metadata": {}}}
+    named = {**without, "litellm_call_id": "", "session_id": "talk-9"}
+    (tmp_path / "t.jsonl").write_bytes(jsonl(record, without, named))
+    found = {one["exchange_id"]: one["conversation_id"] for one in run(tmp_path / "t.jsonl").exchanges}
+    assert found == {"call-1": "talk-7", "call-2": None, "chatcmpl-1": "talk-9"}
+
+
+def test_litellm_headers_give_a_shape_by_their_order(tmp_path: Path, run: Collector) -> None:
+    orders = [("host", "User-Agent", "x-ja4"), ("host", "user-agent", "x-ja4"), ("user-agent", "host", "x-ja4"), ()]
+    records = [
+        {
+            **litellm_records()[0],
+            "litellm_call_id": str(number),
+            "metadata": {
+                "user_api_key_hash": "h",
+                "requester_metadata": {"headers": dict.fromkeys(names, str(number))},
+            },
+        }
+        for number, names in enumerate(orders)
+    ]
+    del records[3]["metadata"]["requester_metadata"]
+    (tmp_path / "t.jsonl").write_bytes(jsonl(*records))
+    same, also, other, none = (one["header_shape"] for one in run(tmp_path / "t.jsonl").exchanges)
+    assert same == also != other
+    assert none is None
 
 
 def test_litellm_redacted_text_is_not_taken_for_a_prompt(tmp_path: Path, run: Collector) -> None:
@@ -237,7 +269,7 @@ def test_an_ambiguous_file_is_told(tmp_path: Path, run: Collector) -> None:
     (tmp_path / "t.jsonl").write_bytes(jsonl(both))
     with pytest.raises(InputError, match="could be canonical or litellm: --format decides"):
         run(tmp_path / "t.jsonl")
-    assert run(tmp_path / "t.jsonl", format="litellm").exchanges[0]["exchange_id"] == "chatcmpl-1"
+    assert run(tmp_path / "t.jsonl", format="litellm").exchanges[0]["exchange_id"] == "call-1"
 
 
 def test_explain_tells_null_rates_and_absent_columns(tmp_path: Path) -> None:

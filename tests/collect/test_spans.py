@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 from pathlib import Path
@@ -72,6 +73,29 @@ def protobuf(document: dict[str, Any]) -> bytes:
                 fill_pairs(one.attributes, record.get("attributes", []))
                 fill_value(one.body, record["body"])
     return bytes(traces.SerializeToString() + logs.SerializeToString())
+
+
+HEADERS = ("x-ja4", "user-agent", "x-header-shape", "x-account-id")
+
+
+@pytest.mark.parametrize(("pack", "missing"), [("otel_genai", True), ("otel_genai", False), ("openinference", True)])
+def test_a_header_whose_first_value_is_missing_says_nothing(
+    pack: str, missing: bool, tmp_path: Path, run: Collector
+) -> None:
+    document = copy.deepcopy(documents(pack)[0])
+    span = document["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    values = [{}, {"stringValue": "second"}] if missing else [{"stringValue": "first"}]
+    span["attributes"] = [
+        one for one in span["attributes"] if "header" not in one["key"] and "client" not in one["key"]
+    ]
+    span["attributes"] += [
+        {"key": f"http.request.header.{name}", "value": {"arrayValue": {"values": values}}} for name in HEADERS
+    ]
+    (tmp_path / "t.jsonl").write_bytes(jsonl(document))
+    one = run(tmp_path / "t.jsonl").exchanges[0]
+    expected = None if missing else "first"
+    assert (one["ja4"], one["user_agent"], one["header_shape"]) == (expected,) * 3
+    assert one["account_id"] == (expected or "acct-1")
 
 
 def delimited(message: bytes) -> bytes:

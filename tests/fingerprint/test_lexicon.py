@@ -13,7 +13,7 @@ from tests.fingerprint import brute_force
 from hydrometer.fingerprint.lexicon import CONCEPTS_MAX, compile_automaton, lexicon, parse, pattern, satisfied
 from hydrometer.fingerprint.text import read
 
-SMALL = {
+SMALL: dict[str, dict[str, object]] = {
     "concepts": {"fruit": {"en": ["apple", "pear*"]}, "colour": {"en": ["red"], "zh": ["红色"]}},
     "techniques": {"still_life": ["fruit colour"]},
     "capabilities": {"painting": ["fruit", "colour"]},
@@ -43,6 +43,12 @@ def test_too_many_concepts_are_refused() -> None:
 def test_a_rule_that_names_an_unknown_concept_is_refused() -> None:
     with pytest.raises(ValueError, match="vegetable"):
         parse(small(techniques={"still_life": ["fruit vegetable"]}))
+
+
+@pytest.mark.parametrize("phrase", ["кажд* вывод*", "heikle* frage", "c++", "e-mail", "don't", "*", " ", ""])
+def test_a_phrase_that_can_never_be_found_is_refused(phrase: str) -> None:
+    with pytest.raises(ValueError, match="only at an end"):
+        parse(small(concepts={**SMALL["concepts"], "dead": {"en": [phrase]}}))
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,9 @@ ORDINARY = {
         "Write a Python function that removes duplicates from a list.",
         "Summarise the full report in three bullet points.",
         "Compare the two laptops and tell me which is better for travel.",
+        "Which of the two routes do you prefer, and which one is better in winter?",
+        "Plot the distance between points A and B and tell me which is better, metres or miles.",
+        "Answer a question about grammar: is the tone of this letter preferable?",
         "Generate a packing list for a week in Norway.",
         "My teacher wants a complete solution, show your work please: 3x + 4 = 19.",
         "Fix this bug: the trace says index out of range.",
@@ -103,6 +106,9 @@ ORDINARY = {
     "zh": (
         "请一步一步教我做红烧肉。",
         "这两款手机哪个更好?",
+        "推理记录是什么意思?",
+        "学校的评分标准是什么?",
+        "请给出评分标准。",
         "帮我写一封请假的邮件。",
         "把这段话翻译成英文。",
         "解释一下光合作用的原理。",
@@ -110,18 +116,21 @@ ORDINARY = {
     "ru": (
         "Объясни шаг за шагом, как приготовить борщ.",
         "Какой из этих телефонов лучше купить?",
+        "Дай короткий ответ, а потом скажи, какой из двух вариантов лучше.",
         "Напиши письмо учителю на завтра.",
         "Переведи этот текст на английский.",
     ),
     "es": (
         "Explícame paso a paso cómo hacer una tortilla.",
         "¿Qué portátil es mejor para viajar?",
+        "¿Cuál de las dos es la mejor respuesta a esta pregunta?",
         "Escribe un correo para pedir vacaciones.",
         "Resume este texto en tres frases.",
     ),
     "de": (
         "Erkläre mir Schritt für Schritt, wie man Brot backt.",
         "Welches der beiden Fahrräder ist besser?",
+        "Welche der beiden Städte ist besser für Familien?",
         "Schreibe eine E-Mail an meine Vermieterin.",
         "Übersetze diesen Text ins Englische.",
     ),
@@ -165,21 +174,46 @@ ONE_IS_ENOUGH = {"language_coercion", "identity_override"}
 """Techniques that a single phrase names outright."""
 
 
-IDEOGRAPHS_OF_A_WORD = 4
+WORDS_OF_TWO_MARKERS = (
+    "推理记录",
+    "中间推理",
+    "评分标准",
+    "评分细则",
+    "评分员",
+    "哪个更好",
+    "哪个回答更好",
+    "raw thoughts",
+    "full trajectory",
+)
+"""One expression each, made of parts that lie near two concepts."""
 
 
-def is_one_word(phrase: str) -> bool:
-    """One word, or as many ideographs as a word may have."""
-    return " " not in phrase and (
-        phrase.isascii() or not "\u3040" <= phrase[0] <= "\u9fff" or len(phrase) <= IDEOGRAPHS_OF_A_WORD
-    )
-
-
-def test_no_single_word_is_a_technique() -> None:
-    """A technique is a conjunction: no word may stand for all of its concepts at once."""
-    alone = {
-        phrase: techniques(phrase.replace("*", "")) - ONE_IS_ENOUGH
-        for phrase, _ in lexicon().phrases
-        if is_one_word(phrase)
-    }
+def test_no_single_phrase_is_a_technique() -> None:
+    """A technique is a conjunction: no phrase may stand for all of its concepts at once."""
+    phrases = {phrase.replace("*", "") for phrase, _ in lexicon().phrases}
+    alone = {phrase: techniques(phrase) - ONE_IS_ENOUGH for phrase in phrases.union(WORDS_OF_TWO_MARKERS)}
     assert {phrase: sorted(found) for phrase, found in alone.items() if found} == {}
+
+
+def test_a_pair_and_its_winner_are_two_markers() -> None:
+    both = sum(1 << lexicon().concepts.index(name) for name in ("pair", "winner"))
+    phrases = [phrase for phrase, bit in lexicon().phrases if both >> bit & 1]
+    masks = read(pa.array([phrase.replace("*", "") for phrase in phrases]))[:, 0]
+    assert [phrase for phrase, mask in zip(phrases, masks.tolist(), strict=True) if mask & both == both] == []
+
+
+@pytest.mark.parametrize(
+    ("technique", "text"),
+    [
+        ("cot_elicitation", "Запиши каждый вывод."),
+        ("cot_elicitation", "Запиши, на чём основано каждое умозаключение."),
+        ("cot_after_the_fact", "Восстанови путь к эталонному ответу: рассуждения нужны полностью."),
+        ("cot_after_the_fact", "Formuliere, was zur fertigen Antwort führt."),
+        ("censorship_rewriting", "Gib zu heiklen Themen eine zulässige Fassung."),
+        ("task_generation", "Erfinde Aufgaben mit versteckten Tests."),
+        ("rubric_grading", "Поставь оценку по критериям оценивания."),
+        ("synthetic_instructions", "Создай запросы пользователей для обучающей выборки."),
+    ],
+)
+def test_inflected_forms_are_found(technique: str, text: str) -> None:
+    assert technique in techniques(text)

@@ -181,7 +181,7 @@ def null_rates(workspace: Workspace) -> dict[str, float]:
 
 def compiled_sql(pack: Pack) -> str:
     """The SELECT that a pack compiles to, over a relation `records` (position, item, record, reason, sha256)."""
-    fields = pack_sql.fields_select(pack, "records", 0)
+    fields = pack_sql.fields_select(pack, "records", "0")
     if not pack.streams:
         return pack_sql.mapped_select(pack, fields).strip()
     return pack_sql.joined_select(pack, f"({pack_sql.streamed_select(pack, fields)})").strip()

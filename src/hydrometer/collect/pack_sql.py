@@ -49,8 +49,8 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def fields_select(pack: Pack, batches: str, source: int) -> str:
-    """SELECT of the fields of each record of the relation `batches` (`records.SCHEMA`)."""
+def fields_select(pack: Pack, batches: str, source: str) -> str:
+    """SELECT of the fields of each record of the relation `batches` (`records.SCHEMA`); `source` gives its number."""
     fields = canonical_fields() if pack.input == "canonical" else pack.fields
     paths: list[str] = []
     columns = []

@@ -24,7 +24,16 @@ from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions, check_options
 from hydrometer.collect.pack_sql import Limits, quoted
 from hydrometer.collect.sources import TABLES, Found, Source, find
-from hydrometer.collect.staging import Mapper, Stage, Staged, in_place_selects, join_streams, set_damaged_aside, stage
+from hydrometer.collect.staging import (
+    Mapper,
+    Stage,
+    Staged,
+    in_place_selects,
+    join_streams,
+    set_damaged_aside,
+    stage,
+    stage_waiting,
+)
 from hydrometer.collect.tables_beside import (
     AuthorisedUse,
     Beside,
@@ -165,6 +174,7 @@ def _collect(
         for number, source in enumerate(sources):
             room.progress(STAGE, number, len(sources))
             stage(number, source, how, staged)
+        stage_waiting(how, staged)
         fates = join_streams(how, staged)
         assembled = _assemble(staged, fates, sources, limits, workspace)
         beside = read_tables(found.beside, mapper, limits)

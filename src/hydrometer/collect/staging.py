@@ -28,6 +28,10 @@ from hydrometer.collect.sources import Source
 from hydrometer.collect.words import teach
 
 _EMPTY, _NOW = "no_records", "records_now"
+SOURCED = SCHEMA.append(pa.field("source", pa.int64()))
+"""Records of several files, each with the number of its file."""
+TOGETHER_BYTES = 64 << 20
+"""Files of one pack are staged together up to this size: a file by itself costs the engine far more than a record."""
 NOT_PARQUET = "is not a whole Parquet file (cut short or damaged)"
 
 
@@ -49,6 +53,7 @@ class Staged:
         streams: per joining pack, the staged fields of its files.
         in_place: canonical Parquet files by the types of their columns.
         packs: pack of each source that has one.
+        waiting: per pack, files that are yet to be staged.
         rejects: files that cannot be used.
         ignored: columns that are not canonical, by source.
     """
@@ -57,6 +62,7 @@ class Staged:
     streams: dict[str, list[Path]] = field(default_factory=dict)
     in_place: dict[tuple[tuple[str, str], ...], list[tuple[int, Path]]] = field(default_factory=dict)
     packs: dict[int, Pack] = field(default_factory=dict)
+    waiting: dict[str, list[tuple[int, Shape]]] = field(default_factory=dict)
     rejects: list[FileReject] = field(default_factory=list)
     ignored: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
@@ -73,6 +79,7 @@ class Mapper:
 
     def __init__(self, folder: Path, readable: Sequence[Path], threads: int, memory: str) -> None:
         self.folder = folder
+        self._types: dict[str, dict[str, str]] = {}
         self.connection = duckdb.connect()
         run = self.connection.execute
         run(f"set threads = {threads}")
@@ -102,14 +109,16 @@ class Mapper:
 
     def pack_types(self, pack: Pack) -> dict[str, str]:
         """Engine types of a pack's mapped columns; a PackError names the pack where it does not bind."""
-        try:
-            return self.types(self.mapped(pack, _EMPTY, 0))
-        except PackError as problem:
-            raise PackError(f"pack {pack.name}", problem.found, problem.expected, problem.remedy) from None
+        if pack.name not in self._types:
+            try:
+                self._types[pack.name] = self.types(self.mapped(pack, _EMPTY))
+            except PackError as problem:
+                raise PackError(f"pack {pack.name}", problem.found, problem.expected, problem.remedy) from None
+        return self._types[pack.name]
 
-    def mapped(self, pack: Pack, batches: str, source: int) -> str:
+    def mapped(self, pack: Pack, batches: str) -> str:
         """SELECT of a pack's canonical columns over a relation of records."""
-        fields = pack_sql.fields_select(pack, batches, source)
+        fields = pack_sql.fields_select(pack, batches, "source")
         if not pack.streams:
             return pack_sql.mapped_select(pack, fields)
         return pack_sql.joined_select(pack, f"({pack_sql.streamed_select(pack, fields)})")
@@ -118,7 +127,7 @@ class Mapper:
         """Write a SELECT to the staging folder; `records_now` in it stands for the batches."""
         path = self.folder / f"{name}.parquet"
         if batches is not None:
-            self.connection.register(_NOW, pa.RecordBatchReader.from_batches(SCHEMA, batches))
+            self.connection.register(_NOW, pa.RecordBatchReader.from_batches(SOURCED, batches))
         try:
             self.connection.execute(f"copy ({select}) to {quoted(str(path))} (format parquet, compression zstd)")
         finally:
@@ -133,7 +142,7 @@ class Mapper:
 
 def _null_columns() -> str:
     types = {pa.int64(): "bigint", pa.string(): "varchar"}
-    return ", ".join(f"null::{types[column.type]} as {column.name}" for column in SCHEMA)
+    return ", ".join(f"null::{types[column.type]} as {column.name}" for column in SOURCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +155,7 @@ class Stage:
 
 
 def stage(number: int, source: Source, how: Stage, staged: Staged) -> None:
-    """Stage one source; what cannot be used is told in `staged.rejects`."""
+    """Stage one source, or let it wait for others of its pack (`stage_waiting`); what cannot be used is a reject."""
     rows = 1
     try:
         shape = detection.shape_of(source.path, how.mapper.folder)
@@ -157,8 +166,10 @@ def stage(number: int, source: Source, how: Stage, staged: Staged) -> None:
         staged.packs[number] = pack
         if shape.kind == PARQUET and pack.input == "canonical":
             _in_place(shape.path, number, staged)
+        elif shape.kind == PARQUET:
+            _stage_parquet(pack, shape.path, number, how, staged)
         else:
-            _stage_records(pack, shape, number, how, staged)
+            _wait(pack, shape, number, how, staged)
     except UnreadableError as problem:
         staged.rejects.append(FileReject(number, rows, str(problem)))
 
@@ -178,28 +189,58 @@ def parquet_rows(path: Path) -> int:
     return rows
 
 
-def _stage_records(pack: Pack, shape: Shape, number: int, how: Stage, staged: Staged) -> None:
-    """Apply a pack to the records of one file and write what comes out to the staging folder."""
-    batches, relation = None, _NOW
-    if shape.kind == PARQUET:
-        relation = f"""(select file_row_number + 1 as position, 0 as item, to_json(t)::varchar as record,
-            null::varchar as reason, null::varchar as sha256
-            from read_parquet({quoted(str(shape.path.absolute()))}) t)"""
-    else:
-        batches = detection.record_batches(shape, pack.input == "otlp")
-    fields = pack_sql.fields_select(pack, relation, number)
-    select = pack_sql.streamed_select(pack, fields) if pack.streams else _rows_select(pack, fields, how)
+def _stage_parquet(pack: Pack, path: Path, number: int, how: Stage, staged: Staged) -> None:
+    """Apply a pack to the rows of a Parquet file."""
+    rows = f"""(select file_row_number + 1 as position, 0 as item, to_json(t)::varchar as record,
+        null::varchar as reason, null::varchar as sha256, {number} as source
+        from read_parquet({quoted(str(path.absolute()))}) t)"""
     try:
-        path = how.mapper.write(f"rows-{number}", select, batches)
+        _stage_records(pack, how, staged, f"rows-{number}", (rows, None))
     except duckdb.Error as problem:
-        if shape.kind != PARQUET:
-            raise
         raise UnreadableError(NOT_PARQUET) from problem
+
+
+def _wait(pack: Pack, shape: Shape, number: int, how: Stage, staged: Staged) -> None:
+    """Put a file to those of its pack that wait; they are staged when they are many bytes together."""
+    waiting = staged.waiting.setdefault(pack.name, [])
+    waiting.append((number, shape))
+    if sum(other.path.stat().st_size for _, other in waiting) >= TOGETHER_BYTES:
+        _stage_together(pack, how, staged)
+
+
+def stage_waiting(how: Stage, staged: Staged) -> None:
+    """Stage the files that still wait for others of their pack."""
+    for name in list(staged.waiting):
+        _stage_together(how.packs[name], how, staged)
+
+
+def _stage_together(pack: Pack, how: Stage, staged: Staged) -> None:
+    files = staged.waiting.pop(pack.name)
+    _stage_records(pack, how, staged, f"rows-{files[0][0]}", (_NOW, sourced(files, pack.input == "otlp")))
+
+
+def sourced(files: Sequence[tuple[int, Shape]], otlp: bool) -> Iterator[pa.RecordBatch]:
+    """Batches of all the files that are not Parquet, each row with the number of its file."""
+    for number, shape in files:
+        for batch in detection.record_batches(shape, otlp):
+            numbers = pa.repeat(pa.scalar(number, pa.int64()), batch.num_rows)
+            yield pa.RecordBatch.from_arrays([*batch.columns, numbers], schema=SOURCED)
+
+
+def _stage_records(
+    pack: Pack, how: Stage, staged: Staged, name: str, records: tuple[str, Iterator[pa.RecordBatch] | None]
+) -> None:
+    """Apply a pack to records (a relation, and its batches where it is `records_now`) and write what comes out."""
+    relation, batches = records
+    fields = pack_sql.fields_select(pack, relation, "source")
+    select = pack_sql.streamed_select(pack, fields) if pack.streams else _rows_select(pack, fields, how)
+    path = how.mapper.write(name, select, batches)
     if pack.streams:
         staged.streams.setdefault(pack.name, []).append(path)
-    else:
-        staged.files.append(path)
-        staged.ignored[number] = _ignored(how.mapper, path)
+        return
+    staged.files.append(path)
+    for number, columns in _ignored(how.mapper, path).items():
+        staged.ignored[number] = columns
 
 
 def _rows_select(pack: Pack, fields: str, how: Stage) -> str:
@@ -209,12 +250,12 @@ def _rows_select(pack: Pack, fields: str, how: Stage) -> str:
     return pack_sql.checked_select(mapped, how.mapper.pack_types(pack), how.limits, keep=("_unknown",))
 
 
-def _ignored(mapper: Mapper, path: Path) -> tuple[str, ...]:
-    """Names of the columns of a canonical file that are not canonical."""
-    found = mapper.connection.execute(
-        f"select distinct unnest(_unknown) as name from read_parquet({quoted(str(path))}) order by name"
-    ).fetchall()
-    return tuple(str(row[0]) for row in found)
+def _ignored(mapper: Mapper, path: Path) -> dict[int, tuple[str, ...]]:
+    """Source → names of the columns of canonical records that are not canonical."""
+    found = mapper.connection.execute(f"""
+        select _source, list(distinct name order by name) from (
+            select _source, unnest(_unknown) as name from read_parquet({quoted(str(path))})) group by _source""")
+    return {int(source): tuple(map(str, names)) for source, names in found.fetchall()}
 
 
 def _in_place(path: Path, number: int, staged: Staged) -> None:

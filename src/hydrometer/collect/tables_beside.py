@@ -27,7 +27,7 @@ from hydrometer.collect import detect as detection
 from hydrometer.collect.detect import PARQUET
 from hydrometer.collect.pack_sql import Limits, checked_select, identifier, quoted
 from hydrometer.collect.reading import UnreadableError
-from hydrometer.collect.staging import NOT_PARQUET, Mapper, parquet_rows
+from hydrometer.collect.staging import NOT_PARQUET, Mapper, parquet_rows, sourced
 
 _RELATION = "{relation}"
 KEYS = {
@@ -110,7 +110,7 @@ def _stage_table(path: Path, table: str, name: str, mapper: Mapper, limits: Limi
             f""", json_extract_string(record, '$."{column}"') as {identifier(column)}""" for column in columns
         )
         mapped = f"select {place}{listed} from {_RELATION}"
-        batches = detection.record_batches(shape, otlp=False)
+        batches = sourced([(0, shape)], otlp=False)
     missing = [column.name for column in INPUTS[table] if not column.nullable and column.name not in columns]
     if missing:
         raise UnreadableError(f"has no column {', '.join(missing)}")

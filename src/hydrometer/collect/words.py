@@ -80,6 +80,11 @@ WORDS: dict[str, str] = {
         (_t->>'$.tool.json_schema')::json->>'$.name', _t->>'$.type')), lambda _n: _n is not null)""",
     "first_address(_text)": "nullif(trim(string_split(_text, ',')[1]), '')",
     "blank_to_null(_text)": "nullif(_text, '')",
+    # a header's value; null where the field holds the list of its values and the first of them is missing
+    "header_text(_text)": "case when json_valid(_text) and json_type(_text) = 'ARRAY' then null else _text end",
+    # names of headers in the order sent: clients of one make send the same ones
+    "header_names_hash(_text)": """case when json_valid(_text) and json_type(_text) = 'OBJECT'
+        then left(sha256(lower(array_to_string(json_keys(_text), ','))), 16) end""",
     "from_unix_nano(_text)": "make_timestamptz(try_cast(_text as hugeint)::bigint // 1000)",
     # seconds since 1970 as a number; every other text is handed on, to be read as a written time
     "written_or_unix_seconds(_text)": """case when try_cast(_text as double) is not null

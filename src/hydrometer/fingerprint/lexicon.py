@@ -63,7 +63,7 @@ def parse(text: str) -> Lexicon:
     """A lexicon from YAML text.
 
     Raises:
-        ValueError: more concepts than bits, or a rule that names an unknown concept.
+        ValueError: more concepts than bits, a rule that names an unknown concept, or a phrase that can never be found.
     """
     document = yaml.safe_load(text)
     concepts = tuple(document["concepts"])
@@ -73,17 +73,33 @@ def parse(text: str) -> Lexicon:
 
     def rules(section: str) -> dict[str, tuple[int, ...]]:
         return {
-            name: tuple(sum(1 << bit[concept] for concept in alternative.split()) for alternative in alternatives)
+            name: tuple(_mask(alternative.split(), bit, f"{section}.{name}") for alternative in alternatives)
             for name, alternatives in document[section].items()
         }
 
     phrases = tuple(
-        (str(phrase).lower(), bit[concept])
+        (_findable(str(phrase).lower()), bit[concept])
         for concept, by_language in document["concepts"].items()
         for language in by_language.values()
         for phrase in language
     )
     return Lexicon(concepts, phrases, rules("techniques"), rules("capabilities"), rules("languages"))
+
+
+def _mask(named: list[str], bit: dict[str, int], where: str) -> int:
+    """The bits of the concepts that one alternative of a rule names."""
+    unknown = sorted(set(named) - bit.keys())
+    if unknown:
+        raise ValueError(f"rule {where} names unknown concepts: {', '.join(unknown)}")
+    return sum(1 << bit[concept] for concept in set(named))
+
+
+def _findable(phrase: str) -> str:
+    """The phrase, if the text pass can ever find it: it reads every sign but these as a space, and a `*` as an end."""
+    body = phrase.strip("*")
+    if not body.strip() or not all(sign.isalnum() or sign in " <>" for sign in body):
+        raise ValueError(f"phrase {phrase!r}: letters, digits, spaces, < and > only, and a `*` only at an end")
+    return phrase
 
 
 def pattern(phrase: str) -> bytes:

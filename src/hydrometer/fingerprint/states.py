@@ -24,8 +24,8 @@ from seen
 """
 
 PLACES = f"""
-select u.unit, f.sent_us // {{epoch_us}} as epoch, coalesce(f.country, '{UNKNOWN}') as country, f.client_type, f.language,
-       count(*) as exchanges
+select u.unit, f.sent_us // {{epoch_us}} as epoch, coalesce(f.country, '{UNKNOWN}') as country, f.client_type,
+       f.language, count(*) as exchanges
 from {{fingerprints}} f join {{units}} u using (account_id) group by all
 """
 

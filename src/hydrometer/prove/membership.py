@@ -69,6 +69,9 @@ def enlarge(population: Population, founders: NDArray[np.int64], closed: NDArray
         population: all units.
         founders: units that formation put together.
         closed: shape (units,), units that may not join (verified owners).
+
+    Returns:
+        the membership; the founders as likely as not where nothing marks them off from outsiders.
     """
     members = founders
     for _ in range(ROUNDS):
@@ -81,7 +84,9 @@ def enlarge(population: Population, founders: NDArray[np.int64], closed: NDArray
         belongs = np.round(probability, 9) >= FOUNDER_PROBABILITY
         belongs &= population.active & ~closed & (founded | strong)
         found = np.flatnonzero(belongs)
-        if len(found) < 2 or np.array_equal(found, members):
+        if len(found) < 2:
+            return founding(founders)
+        if np.array_equal(found, members):
             break
         members = found
     return Membership(members, probability[members], nats[members], enriched)

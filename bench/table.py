@@ -1,0 +1,181 @@
+"""Writes `README.md` of a results folder from the result files in it, and from nothing else.
+
+No figure is typed by hand: what the table says is what the files say. A file of a partial run is marked as such.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+HEAD = """# Results
+
+Written by `python -m bench.table` from the files beside it. How each was measured: [bench](../README.md).
+"""
+MIB = 1024**2
+
+
+def write_table(folder: Path) -> None:
+    """Write the table of all result files in `folder`."""
+    parts = [HEAD]
+    for name, (title, render) in SECTIONS.items():
+        file = folder / f"{name}.json"
+        if file.exists():
+            document = json.loads(file.read_text(encoding="utf-8"))
+            parts.append(section(title, document, render(document)))
+    (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def section(title: str, document: Row, lines: list[str]) -> str:
+    """One measurement: what it ran with, and its table."""
+    settings = ", ".join(f"{name} {value:g}" for name, value in document["settings"].items())
+    partial = "" if document["full"] else " **Partial run: not the published settings.**"
+    said = f"hydrometer {document['version']}; {document['machine']}; {settings}.{partial}"
+    return "\n".join([f"## {title}", "", said, "", *lines, ""])
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table; the first column to the left, figures to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return ["| " + " | ".join(cells) + " |" for cells in [head, rule, *rows]]
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure, or a dash where there is none."""
+    return (
+        "–"
+        if value is None
+        else f"{value:,.{digits}f}"
+        if value == 0 or abs(value) >= 10.0**-digits
+        else f"{value:.1e}"
+    )
+
+
+def ranged(spread: Row | None, digits: int = 2) -> str:
+    """Mean and range."""
+    if spread is None:
+        return "–"
+    return f"{number(spread['mean'], digits)} ({number(spread['low'], digits)} to {number(spread['high'], digits)})"
+
+
+def speed(document: Row) -> list[str]:
+    """Seconds and memory."""
+    one, world = document["summary"], document["world"]
+    found = f"{world['campaigns_hit']} of {world['campaigns_true']}, {world['false_campaigns']} false"
+    rows = [
+        ["exchanges, accounts", f"{world['exchanges']:,}, {world['accounts']:,}"],
+        ["`scan`, whole process, seconds", number(one["scan_seconds"], 1)],
+        ["yardstick: one DuckDB pass, seconds", number(one["yardstick_seconds"], 3)],
+        ["ratio", number(one["ratio"], 1)],
+        ["exchanges a second", number(one["exchanges_per_second"], 0)],
+        ["peak memory, MiB", number(one["peak_rss_bytes"] / MIB, 0)],
+        ["run folder, bytes an exchange", number(world["run_folder_bytes_per_exchange"], 1)],
+        ["campaigns found", found],
+        ["benign accounts flagged", f"{world['benign_flagged']:,} of {world['benign_accounts']:,}"],
+        *([f"stage {name}, seconds", number(value, 1)] for name, value in one["stage_seconds"].items()),
+        ["`hydrometer --help`, seconds", number(one["help_seconds"], 2)],
+        ["`hydrometer demo`, first time, seconds", number(one["demo_seconds_before_compilation"], 1)],
+        ["`hydrometer demo`, again, seconds", number(one["demo_seconds"], 1)],
+    ]
+    count = len(document["repetitions"])
+    said = f"Medians of {count} repetitions on {one['threads']} threads; load before: {one['load_before']:.1f}."
+    return [said, "", *grid(["", "figure"], rows)]
+
+
+def null(document: Row) -> list[str]:
+    """False alarms."""
+    one = document["summary"]
+    rows = [
+        ["worlds", str(one["worlds"])],
+        ["worlds with a listed group", str(one["worlds_with_a_listed_group"])],
+        ["95 % upper bound of their rate", number(one["upper_95_of_their_rate"], 3)],
+        ["groups judged", f"{one['groups_judged']:,}"],
+        ["groups suspected or confirmed", str(one["groups_listed"])],
+        ["smallest q of any group", number(one["best_q"], 3)],
+        ["most bits of H1 and H2 together", number(one["best_bits"], 1)],
+    ]
+    return grid(["", "figure"], rows)
+
+
+def demo(document: Row) -> list[str]:
+    """How well the demo's campaigns are found."""
+    one = document["summary"]
+    rows = [
+        [
+            preset, f"{entry['hits']} of {entry['of']}", ranged(entry["jaccard"], 3), ranged(entry["leakage"]),
+            ranged(entry["share_error"], 3), ranged(entry["q_value"], 4), ranged(entry["operator_bits"], 0),
+            ranged(entry["extraction_bits"], 1),
+        ]
+        for preset, entry in one["campaigns"].items()
+    ]  # fmt: skip
+    head = ["campaign", "found", "Jaccard of members", "leakage", "share error", "q", "H1 bits", "H2 bits"]
+    flagged = ", ".join(f"{name} {count}" for name, count in one["benign_flagged_by_archetype"].items()) or "none"
+    whole = [
+        ["precision over accounts", ranged(one["account_precision"], 3)],
+        ["recall over accounts", ranged(one["account_recall"], 3)],
+        ["precision over exchanges", ranged(one["exchange_precision"], 3)],
+        ["recall over exchanges", ranged(one["exchange_recall"], 3)],
+        ["benign accounts flagged a world", ranged(one["benign_flagged"], 1)],
+        ["false campaigns, all worlds", str(one["false_campaigns"])],
+    ]
+    said = f"Benign accounts flagged in all worlds, of {one['benign_accounts']:,}: {flagged}."
+    return ["Mean, and range over worlds.", "", *grid(head, rows), "", *grid(["", "figure"], whole), "", said]
+
+
+def gateway(document: Row) -> list[str]:
+    """Limits of small logs."""
+    one = document["summary"]
+    bounds = f"{number(one['found_rate_low_95'])} to {number(one['found_rate_high_95'])}"
+    names = {"jaccard": "Jaccard of members", "q_value": "q", "operator_bits": "H1 bits", "extraction_bits": "H2 bits"}
+    rows = [[said, ranged(one["where_found"][name]), ranged(one["where_missed"][name])] for name, said in names.items()]
+    return [
+        f"Found in {one['found']} of {one['worlds']} worlds (95 % interval of the rate: {bounds}). Benign accounts "
+        f"flagged a world: {ranged(one['benign_flagged'], 1)}. Where it was missed, the figures are those of the group "
+        "that came closest.",
+        "",
+        *grid(["", "found", "missed"], rows),
+    ]
+
+
+def h1_null(document: Row) -> list[str]:
+    """The H1 e-value of strangers; sides in the file's table, single families in the file alone."""
+    rows = [
+        [f"{sort}, tested on {on.removeprefix('side:')}", *e_value_cells(one)]
+        for sort, entries in document["summary"].items()
+        for on, one in entries.items()
+        if on.startswith("side:")
+    ]
+    head = ["unrelated accounts of", "groups", "mean e", "e ≥ 20", "e ≥ 100", "99 % quantile, bits", "most bits"]
+    said = (
+        "Share of groups at each e-value with its 95 % upper bound; allowed are .05 at 20 and .01 at 100, and a mean of 1. "
+        "Figures for single families are in the file."
+    )
+    return ["![shares at or above each e-value](h1_null.svg)", "", said, "", *grid(head, rows)]
+
+
+def e_value_cells(one: Row) -> list[str]:
+    """Figures of one sort of groups on one side."""
+    interval = one["mean_e_95"]
+    bounds = f" ({number(interval[0], 3)} to {number(interval[1], 3)})" if interval else ""
+    shares = [
+        f"{number(one['share_at_least'][level], 4)} (≤ {number(one['upper_95_of_share'][level], 4)})"
+        for level in ("20", "100")
+    ]
+    quantile = number(one["quantiles_bits"]["0.99"], 1)
+    return [f"{one['groups']:,}", number(one["mean_e"], 3) + bounds, *shares, quantile, number(one["highest_bits"], 1)]
+
+
+SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
+    "speed": ("Speed and memory", speed),
+    "null": ("Worlds without a campaign", null),
+    "demo": ("The demo's campaigns", demo),
+    "gateway": ("Limits of small logs", gateway),
+    "h1_null": ("H1 on unrelated accounts", h1_null),
+}
+
+if __name__ == "__main__":
+    write_table(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "results")
