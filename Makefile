@@ -4,7 +4,8 @@
 #   make test    sets up .venv, and passes the checks and the tests
 #
 # Beside them: `make test-real` (real servers, each in a virtual environment of its own), `make lock` (pins again),
-# `make docs` (writes generated pages again), `make format`, `make clean`. PYTHON=python3.12 picks an interpreter.
+# `make docs` (writes generated pages again), `make format`, `make clean`.
+# `make bench` measures speed, false alarms and detection again (half an hour). PYTHON=python3.12 picks an interpreter.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,7 +17,7 @@ BIN := .venv/bin
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 REAL := $(patsubst requirements/%.in,%,$(filter-out requirements/build.in requirements/dev.in,$(wildcard requirements/*.in)))
 
-.PHONY: help demo setup setup-dev test check pytest test-real lock docs format clean
+.PHONY: help demo setup setup-dev test check pytest test-real lock docs bench format clean
 
 help:
 	@sed -n '1,/^$$/{/^#/s/^# \{0,1\}//p}' Makefile
@@ -81,6 +82,9 @@ lock:
 
 docs: setup
 	$(BIN)/python scripts/write_docs.py docs
+
+bench: setup
+	for name in speed null demo gateway h1_null; do $(BIN)/python -m bench.$$name; done
 
 format: setup-dev
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""The limits of small logs: the gateway's world, about 190 accounts, on its exchanges alone, without a table of accounts.
+"""The limits of small logs: the gateway's world, about 190 accounts, on its exchanges alone, with no table of accounts.
 
 Published as it is, misses included: a small log leaves few strangers to compare with and few bits to gain. Where the
 campaign is not listed, the group that overlaps it most is reported all the same, with what it lacked.

@@ -144,7 +144,9 @@ def family_values(
     workspace: Workspace, population: Population, members: NDArray[np.int64], seed: int
 ) -> dict[str, float]:
     """ln e of each family that is observed in enough members, by the test that a scan uses."""
-    none = Counts(*(np.zeros(0) for _ in dataclasses.fields(Counts)))  # H1 looks at no counts
+    none = Counts(
+        np.zeros(0, np.int64), *(np.zeros(0) for _ in dataclasses.fields(Counts)[1:])
+    )  # H1 looks at no counts
     values: dict[str, float] = {}
     for side in SPLITS[0]:
         testing = population.testing(side)

@@ -18,9 +18,10 @@ WIDTH, HEIGHT = 360, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 34, 40
 COLUMNS = 2
 TITLE, LEGEND = 34, 26
-LOW_BITS, HIGH_BITS, STEP_BITS = 0, 14, 2
+LOW_BITS, HIGH_BITS, STEP_BITS = -4, 14, 2
 LOW_DECADE = -5
-COLOURS = ("#0b6fa4", "#c2410c", "#15803d", "#7c3aed", "#92400e", "#475569")
+POINTS = 361
+COLOURS = ("#0b6fa4", "#c2410c", "#15803d", "#7c3aed", "#be185d", "#475569")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,9 @@ def drawn(panel: Panel, colours: dict[str, str]) -> list[str]:
     for bits in range(LOW_BITS, HIGH_BITS + 1, STEP_BITS):
         parts.append(text(horizontal(bits), HEIGHT - BOTTOM + 16, f"{bits}", "middle"))
     parts.append(text((LEFT + WIDTH) / 2, HEIGHT - 8, "log2 e", "middle"))
-    grid = np.linspace(LOW_BITS, HIGH_BITS, 141)
-    kept = 2.0**-grid >= 10.0**LOW_DECADE
-    parts.append(line(grid[kept], 2.0 ** -grid[kept], "#000000", ' stroke-dasharray="4 3"'))
+    grid = np.linspace(LOW_BITS, HIGH_BITS, POINTS)
+    allowed = np.minimum(1.0, 2.0**-grid)
+    parts.append(line(grid, allowed, "#000000", ' stroke-dasharray="4 3"'))
     for curve in panel.curves:
         share = (curve.log_e[:, None] >= grid * np.log(2)).mean(axis=0)
         parts.append(line(grid[share > 0], share[share > 0], colours[curve.name], ""))

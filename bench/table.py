@@ -17,6 +17,7 @@ HEAD = """# Results
 Written by `python -m bench.table` from the files beside it. How each was measured: [bench](../README.md).
 """
 MIB = 1024**2
+LARGEST_PLAIN = 1e7
 
 
 def write_table(folder: Path) -> None:
@@ -45,14 +46,11 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A figure, or a dash where there is none."""
-    return (
-        "–"
-        if value is None
-        else f"{value:,.{digits}f}"
-        if value == 0 or abs(value) >= 10.0**-digits
-        else f"{value:.1e}"
-    )
+    """A figure, or a dash where there is none; very large and very small ones with an exponent."""
+    if value is None:
+        return "–"
+    plain = value == 0 or 10.0**-digits <= abs(value) < LARGEST_PLAIN
+    return f"{value:,.{digits}f}" if plain else f"{value:.1e}"
 
 
 def ranged(spread: Row | None, digits: int = 2) -> str:
@@ -151,7 +149,7 @@ def h1_null(document: Row) -> list[str]:
     ]
     head = ["unrelated accounts of", "groups", "mean e", "e ≥ 20", "e ≥ 100", "99 % quantile, bits", "most bits"]
     said = (
-        "Share of groups at each e-value with its 95 % upper bound; allowed are .05 at 20 and .01 at 100, and a mean of 1. "
+        "Share of groups at each e-value with its 95 % upper bound; allowed: .05 at 20, .01 at 100, and a mean of 1. "
         "Figures for single families are in the file."
     )
     return ["![shares at or above each e-value](h1_null.svg)", "", said, "", *grid(head, rows)]

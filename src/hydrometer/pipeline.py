@@ -150,10 +150,10 @@ def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> 
     last = int(
         run.workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
     )
-    known = populations.observed(run.workspace, layer_columns())
     register = tuple(use.model_dump() for use in collected.register)
 
     def at(epoch: int) -> tuple[Population, list[Judged]]:
+        known = populations.observed(run.workspace, layer_columns(), epoch)
         population = populations.load(run.workspace, epoch, known)
         return population, judged_at(run, population, link(population, run.settings.minimum_accounts), epoch, register)
 

@@ -23,6 +23,7 @@ from tests.collect.conftest import Collector, jsonl, row
 from hydrometer.base.errors import InputError, UsageError
 from hydrometer.base.tables import INPUTS
 from hydrometer.base.workspace import Workspace
+from hydrometer.collect import staging
 from hydrometer.collect.run import CollectOptions, collect
 
 SCHEMA = INPUTS["exchanges"]
@@ -310,6 +311,24 @@ def test_same_names_from_two_folders_are_told_apart(tmp_path: Path, run: Collect
     result = run(tmp_path / "a" / "t.jsonl", tmp_path / "b" / "t.jsonl")
     assert [one.name for one in result.report.inputs] == ["t.jsonl", "t.jsonl~2"]
     assert len({one.sha256 for one in result.report.inputs}) == 2
+
+
+@pytest.mark.parametrize("together_bytes", [1, 500, 1 << 20])
+def test_files_staged_together_or_alone_are_told_apart(
+    together_bytes: int, tmp_path: Path, run: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "TOGETHER_BYTES", together_bytes)
+    for number in range(6):
+        (tmp_path / f"{number}.jsonl").write_bytes(
+            jsonl(row(exchange_id=f"{number}a"), row(exchange_id=f"{number}b", **{f"hue{number}": 1}), b"{broken")
+        )
+    found = run(tmp_path)
+    assert [found.counts(number) for number in range(6)] == [(3, 2, 1, 0)] * 6
+    assert [(one["source"], one["position"]) for one in found.rejects] == [(f"{n}.jsonl", 3) for n in range(6)]
+    assert found.report.columns_ignored == tuple((f"{number}.jsonl", f"hue{number}") for number in range(6))
+    assert found.workspace.read("origins").select(["exchange_id", "source"]).sort_by("exchange_id").to_pylist() == [
+        {"exchange_id": f"{number}{letter}", "source": f"{number}.jsonl"} for number in range(6) for letter in "ab"
+    ]
 
 
 def test_progress_is_told(tmp_path: Path, workspace: Workspace) -> None:

@@ -21,7 +21,7 @@ from hydrometer.base.contract import breaches
 
 FEWEST_REQUESTS, FEWEST_KEYS = 3_000, 150
 SINGLE_FILES = 100
-"""A file a record costs a scan of thousands of files much time and tests nothing more."""
+"""Some of the files: that the records of all shapes are the same is tested by itself."""
 
 
 def records(folder: Path) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ from hydrometer.base.workspace import Workspace
 
 TEXT_SHARE = 0.05
 """A behavioural entity counts for a unit when at least this share of its exchanges show it."""
+LAST_OF_ALL = 2**62
+"""An epoch after every other."""
 ADDRESSES_MAX = 64
 """Addresses counted for one unit and layer, the most used first: an account with thousands must not link the world."""
 
@@ -244,7 +246,8 @@ def _layer(name: str, rows: pa.Table, units: int, observed: NDArray[np.bool_]) -
 
 
 OBSERVED_TRAFFIC = """
-select u.unit, $known from {fingerprints} f join {units} u using (account_id) group by 1 order by 1
+select u.unit, $known from {units} u
+left join (select * from {fingerprints} where sent_us // {epoch_us} <= $last) f using (account_id) group by 1 order by 1
 """
 OBSERVED_REGISTER = """
 select u.unit, bool_or(a.payment_fingerprint is not null) as payment_fingerprint,
@@ -254,18 +257,21 @@ from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 """
 
 
-def observed(workspace: Workspace, layers: dict[str, tuple[str, ...]]) -> dict[str, NDArray[np.bool_]]:
+def observed(
+    workspace: Workspace, layers: dict[str, tuple[str, ...]], last_epoch: int = LAST_OF_ALL
+) -> dict[str, NDArray[np.bool_]]:
     """For each layer, which units show any value of it, shared or not (a missing value is neither hit nor miss).
 
     Args:
         workspace: holds `fingerprints`, `units`, `accounts`.
         layers: layers of the fingerprint with their columns.
+        last_epoch: last epoch that counts; by default the whole log.
     """
     known = {
-        name: f"bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {name}"
+        name: f"coalesce(bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}), false) as {name}"
         for name, columns in layers.items()
     }
-    traffic = workspace.query(OBSERVED_TRAFFIC.replace("$known", ", ".join(known.values())))
+    traffic = workspace.query(OBSERVED_TRAFFIC.replace("$known", ", ".join(known.values())), {"last": last_epoch})
     register = workspace.query(OBSERVED_REGISTER)
     table = {name: traffic[name] for name in known} | {
         name: register[name] for name in register.column_names if name != "unit"

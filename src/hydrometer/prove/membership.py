@@ -32,7 +32,7 @@ FAMILY_CORRELATION = 0.2
 """ρ̄ between families' log ratios; the sum over k families is divided by 1 + (k − 1)·ρ̄."""
 STRANGER_FAMILIES = 2
 STRANGER_NATS = 2.0
-FOUNDER_PROBABILITY = 0.7
+FOUNDER_PROBABILITY = 0.8
 STRANGER_PROBABILITY = 0.85
 """A unit that did not found the group needs this many families with at least this much each, and to be surer: an
 account that only resembles a campaign is the one that is hurt by mistake."""

@@ -34,17 +34,23 @@ def test_half_of_the_accounts_by_organisation_cover_a_group(workspace: Workspace
 
 
 def test_less_than_half_do_not(workspace: Workspace) -> None:
-    assert judged(workspace, {"organization_id": "org"}, accounts=5).explanation is None
-    assert judged(workspace, {"account_id": "a3"}).explanation is None
+    assert judged(workspace, {"organization_id": "org", "purpose": "distillation"}, accounts=5).explanation is None
+    assert judged(workspace, {"account_id": "a3", "purpose": "distillation"}).explanation is None
 
 
 def test_accounts_and_organisations_add_up(workspace: Workspace) -> None:
     entries: tuple[Entry, ...] = (
-        {"organization_id": "org", "purpose": "resale"},
+        {"organization_id": "org", "purpose": "safety_research"},
         {"account_id": "a3", "purpose": "evaluation"},
     )
     finding = judged(workspace, *entries, accounts=6)
-    assert finding.explanation == "authorised in the register: evaluation, resale"
+    assert finding.explanation == "authorised in the register: evaluation, safety_research"
+
+
+@pytest.mark.parametrize("purpose", ["education", "resale"])
+def test_another_purpose_is_shown_and_authorises_nothing(workspace: Workspace, purpose: str) -> None:
+    finding = judged(workspace, {"organization_id": "org", "purpose": purpose})
+    assert finding.explanation is None and purpose in finding.evidence[0].statement
 
 
 def test_an_empty_register_says_nothing(workspace: Workspace) -> None:
@@ -57,21 +63,30 @@ def test_an_account_without_an_organisation_is_not_matched_by_an_entry_without_o
 
 @pytest.mark.parametrize("until", ["2026-01-30", date(2026, 1, 30), datetime(2026, 1, 30, 12, tzinfo=UTC)])
 def test_an_entry_that_ended_before_the_log_did_is_void(workspace: Workspace, until: object) -> None:
-    assert judged(workspace, {"organization_id": "org", "expires_at": until}).explanation is None
+    assert (
+        judged(workspace, {"organization_id": "org", "purpose": "distillation", "expires_at": until}).explanation
+        is None
+    )
 
 
 @pytest.mark.parametrize("until", ["2026-02-01", date(2026, 2, 1), datetime(2026, 2, 1, tzinfo=UTC), None])
 def test_an_entry_that_outlives_the_log_counts(workspace: Workspace, until: object) -> None:
-    assert judged(workspace, {"organization_id": "org", "expires_at": until}).kind == "authorised"
+    assert (
+        judged(workspace, {"organization_id": "org", "purpose": "distillation", "expires_at": until}).kind
+        == "authorised"
+    )
 
 
 @pytest.mark.parametrize("until", ["2026-01-31", LAST_DAY])
 def test_an_entry_counts_on_its_last_day(workspace: Workspace, until: object) -> None:
-    assert judged(workspace, {"organization_id": "org", "expires_at": until}).kind == "authorised"
+    assert (
+        judged(workspace, {"organization_id": "org", "purpose": "distillation", "expires_at": until}).kind
+        == "authorised"
+    )
 
 
 def test_expiry_goes_by_the_time_of_the_log_and_not_by_the_clock(workspace: Workspace) -> None:
     """The same entry covers the group as it was in an earlier epoch and no longer later on."""
-    entry: Entry = {"organization_id": "org", "expires_at": "2026-01-15"}
+    entry: Entry = {"organization_id": "org", "purpose": "distillation", "expires_at": "2026-01-15"}
     assert judged(workspace, entry, last_epoch=LAST_EPOCH - 4 * 20).kind == "authorised"
     assert judged(workspace, entry).explanation is None

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 
+BUILDING = ("distillation", "evaluation", "safety_research")
+"""Purposes for which data sets are built; an entry for education or resale is shown, but does not authorise it."""
 COVERED = 0.5
 """Share of a group's accounts that the register must cover."""
 ACCOUNTS = """
@@ -63,6 +65,8 @@ def judge(case: Case) -> Finding:
         None,
         statement,
     )
+    if not all(entry.get("purpose") in BUILDING for entry in covered):
+        return Finding(None, (row,))
     return Finding(None, (row,), f"authorised in the register: {purposes}", "authorised")
 
 
