@@ -249,7 +249,7 @@ def first_detectable(
                 middle = (low + top) // 2
                 low, top = (low, middle) if found(middle, verdict) else (middle, top)
             result[verdict.campaign_id] = datetime.fromtimestamp((top + 1) * run.workspace.epoch_us // 1_000_000, UTC)
-            waiting.remove(verdict)
+            waiting = [one for one in waiting if one is not verdict]
     return result
 
 

@@ -216,7 +216,7 @@ def test_the_two_sides_are_two_objects_without_a_family_in_common(read: Reader) 
 def test_behavioural_families_are_compared_within_one_client(read: Reader) -> None:
     found, _ = read([sent(f"a{n}") for n in range(4)], [{"account_id": f"a{n}"} for n in range(4)])
     for family in FAMILIES:
-        fine = found.fine_strata(family)
+        fine = found.testing_strata(family)[0]
         assert fine is (found.clients if family.behavioural else found.fine_regions)
 
 

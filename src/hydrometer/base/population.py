@@ -65,6 +65,7 @@ class Population:
         regions: shape (units,), stratum by country × plan, coarse enough to learn weights in.
         clients: shape (units,), the same by client type × plan.
         fine_regions: shape (units,), stratum by country × language × plan, as fine as the urn can use.
+        languages: shape (units,), stratum by language.
         layers: all layers by name.
     """
 
@@ -75,15 +76,22 @@ class Population:
     regions: NDArray[np.int64]
     clients: NDArray[np.int64]
     fine_regions: NDArray[np.int64]
+    languages: NDArray[np.int64]
     layers: dict[str, Layer]
 
     def strata(self, family: Family) -> NDArray[np.int64]:
         """Strata in which the weights of one family are learned."""
         return self.clients if family.behavioural else self.regions
 
-    def fine_strata(self, family: Family) -> NDArray[np.int64]:
-        """Strata in which a group is tested on one family."""
-        return self.clients if family.behavioural else self.fine_regions
+    def testing_strata(self, family: Family) -> tuple[NDArray[np.int64], ...]:
+        """Stratifications in which a group is tested on one family; it must stand in each of them.
+
+        Wordings are shared by users of one client and by people of one language; neither stratum can be as fine as both
+        together without holding the group alone, so that a group is tested in each and the smaller e-value counts.
+        """
+        if family.name == "text":
+            return self.clients, self.languages
+        return (self.clients,) if family.behavioural else (self.fine_regions,)
 
     def forming(self, side: str) -> FormingHalf:
         """The side of a split on which groups are formed."""
@@ -191,10 +199,11 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
     active = exchanges > 0
     plan = [str(value) for value in plans["plan"].to_pylist()]
     country, client, language = (places[column][0] for column in ("country", "client_type", "language"))
-    regions, clients, fine_regions = (
+    regions, clients, fine_regions, languages = (
         pooled_strata(refined(country, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(client, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(country, language, plan), active, TESTING_STRATUM),
+        pooled_strata(refined(language), active, TESTING_STRATUM),
     )
     counted = ", ".join(f"'{layer}'" for family in FAMILIES if not by_share(family) for layer in family.layers)
     held = workspace.query(HELD.replace("$rare", counted).replace("$share", str(TEXT_SHARE)), values)
@@ -211,6 +220,7 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
         regions,
         clients,
         fine_regions,
+        languages,
         layers,
     )
 

@@ -37,8 +37,9 @@ NEIGHBOUR_LAYERS = ("opening", "closing", "skeleton", "sketch")
 Explanation = tuple[str, str, str]
 Answers = tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]
 ROLES = ("authorisation", "declaration", "exoneration", "explanation")
-REFINED_NATS = float(np.log(100.0))
-"""ln e of H1 from which a group's membership is worked out before H2 looks at it; membership never reads the flags."""
+REFINED_NATS = float(np.log(20.0))
+"""ln e of H1 from which a group's membership is worked out before H2 looks at it; membership never reads the flags. It
+decides what H2 looks at, not whether H1 holds: the e-value of H1 counts as it is."""
 OVERRIDING = ROLES[:2]
 """Roles whose explanation wins even where both hypotheses hold."""
 JOININGS = 2

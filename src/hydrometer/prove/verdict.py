@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.base.units import decide
-from hydrometer.prove.judge import REFINED_NATS, Judged
+from hydrometer.prove.judge import Judged
 
+ONE_HAND_NATS = float(np.log(100.0))
+"""ln e of H1 from which a group that is not listed is said to be one operator."""
 OVERLAP = 0.5
 """A group is part of a listed one when at least this share of its members is."""
 
@@ -109,7 +111,7 @@ def _place(group: Judged, kept: list[Judged], absorbed: list[int], within: int |
 
 def _verdict(group: Judged, listed: bool, absorbed: int, identity: str) -> Verdict:
     """Level and kind of one group."""
-    one_hand = group.operator_log_e is not None and decide(group.operator_log_e) >= decide(REFINED_NATS)
+    one_hand = group.operator_log_e is not None and decide(group.operator_log_e) >= decide(ONE_HAND_NATS)
     operator = f"o-{identity}" if one_hand or listed else None
     campaign = f"c-{identity}"
     won = group.overriding

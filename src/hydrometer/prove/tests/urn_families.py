@@ -1,7 +1,8 @@
 """H1: the urn on each family that did not form the group; the mean over families is one e-value.
 
 Families are tested apart, each with its own clumping rate and strata, and averaged: a mean of e-values is an e-value
-under any dependence, a product is not. Source: `statistics.md` sections 2.1, 2.3 and 2.4.
+under any dependence, a product is not. Where a family has two stratifications (client, language) the smaller e-value
+counts, which is valid if either explains what strangers share. Source: `statistics.md` sections 2.1, 2.3 and 2.4.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from scipy import sparse
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.families import FAMILY, Family
 from hydrometer.base.population import Layer
-from hydrometer.base.units import bits
+from hydrometer.base.units import DECISION_DIGITS, bits
 from hydrometer.prove.background import log_mean
 from hydrometer.prove.urn import group_log_e, not_popular
 
@@ -40,17 +41,21 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     whole = sparse.hstack([layer.held for layer in layers], format="csr")
     kept = not_popular(whole, population.units)
     held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
-    strata = population.fine_strata(family)
-    value = group_log_e(
-        case.group.members,
-        held,
-        entities,
-        strata,
-        eligible,
-        clumping=family.clumping,
-        seed=case.seed,
-        stage=f"urn {family.name}",
-    )
+    values = {
+        number: group_log_e(
+            case.group.members,
+            held,
+            entities,
+            strata,
+            eligible,
+            clumping=family.clumping,
+            seed=case.seed,
+            stage=f"urn {family.name}",
+        )
+        for number, strata in enumerate(population.testing_strata(family))
+    }
+    weakest = min(values, key=lambda number: (round(values[number], DECISION_DIGITS), number))
+    value, strata = values[weakest], population.testing_strata(family)[weakest]
     sharing = np.asarray(held[present].astype(np.int64).sum(axis=0) >= 2).ravel()
     linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
     statement = (
