@@ -269,7 +269,8 @@ class Findings:
 
 
 def report(run: Run, collected: CollectReport, out: Path, findings: Findings) -> dict[str, Any]:
-    """Write the run folder: tables, state, manifest and both reports."""
+    """Write the run folder: tables, state, both reports and, last, the manifest with the seconds that this took."""
+    began = time.perf_counter()
     rules = lexicon()
     written = tables(
         run.workspace, findings.population, findings.reported, detectable=findings.detectable, prior=run.settings.prior,
@@ -282,6 +283,7 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     manifest = facts(run, collected, findings)
     report_json.write(out, manifest)
     report_html.write(out, manifest)
+    manifest["stage_seconds"]["report"] = round(time.perf_counter() - began, 3)
     (out / "manifest.json").write_text(
         json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8"
     )
