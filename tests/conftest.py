@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
+"""No test passes or fails by how busy the machine is."""
 
 ROOT = Path(__file__).parent.parent
 OUTSIDE_DATA = ROOT.parent / "shared" / "data"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_a_sample_that_differs_is_told() -> None:
 
 
 def litellm_records() -> list[dict[str, Any]]:
-    return [record for sample in PACKS["litellm"].samples for record in sample.records]
+    return deepcopy([record for sample in PACKS["litellm"].samples for record in sample.records])
 
 
 SHAPES = {
@@ -142,7 +143,7 @@ def test_messages_of_every_form(messages: Any, expected: tuple[Any, ...], tmp_pa
 
 
 def test_spend_logs_as_csv_and_parquet(tmp_path: Path, run: Collector) -> None:
-    record = PACKS["litellm_spend"].samples[0].records[0]
+    record = deepcopy(PACKS["litellm_spend"].samples[0].records[0])
     with duckdb.connect() as connection:
         connection.register("spend", pa.Table.from_pylist([record]))
         connection.execute(f"copy spend to '{tmp_path}/t.csv'")
