@@ -21,7 +21,9 @@ collect_ignore = ["litellm_auth.py", "otel_gateway.py"]
 """They run in other environments."""
 
 ENVIRONMENTS = HERE.parents[1] / ".venvs"
-WORLD, SEED = "gateway", "3"
+WORLD, SEED = "gateway", "17"
+"""A seed whose campaign is found in the traffic itself; `bench.gateway` has the rate over seeds. Tested here is that
+nothing is lost on the way through a real gateway."""
 OPENINFERENCE_CALLS = 400
 GATEWAY_SECONDS = 300.0
 
