@@ -336,3 +336,16 @@ def test_progress_is_told(tmp_path: Path, workspace: Workspace) -> None:
     told: list[tuple[str, int, int | None]] = []
     collect([str(tmp_path / "t.jsonl")], CollectOptions(), workspace, lambda *one: told.append(one))
     assert told == [("collect", 0, 1), ("collect", 1, 1)]
+
+
+def test_an_input_larger_than_the_memory_of_the_engine_is_read(tmp_path: Path) -> None:
+    rows, file = 180_000, tmp_path / "log.jsonl"
+    with file.open("wb") as out:
+        for number in range(rows):
+            prompt = f"{number} ".ljust(2000, "abcdefgh "[number % 9])
+            out.write(jsonl(row(exchange_id=f"x{number}", prompt=prompt)))
+    assert file.stat().st_size > 300_000_000
+    workspace = Workspace(tmp_path / "work", threads=2, memory="300MB")
+    report = collect([str(file)], CollectOptions(), workspace, lambda *_: None)
+    assert [(one.rows_read, one.rows_kept) for one in report.inputs] == [(rows, rows)]
+    workspace.close()

@@ -12,16 +12,9 @@ import importlib
 import pkgutil
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from hydrometer.base.errors import PluginError
-
-
-class Named(Protocol):
-    """What every plug-in has: the stem of its file."""
-
-    @property
-    def name(self) -> str: ...
 
 
 def discover(package: ModuleType, constant: str) -> dict[str, Any]:

@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 
 from hydrometer.base.units import EPOCH_US
 
+COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 16384)"
+"""How tables are written. Each thread holds a group of rows in memory, and default groups of long prompts are large."""
+
 
 class Workspace:
     """A folder of Parquet tables and a connection to ask them.
@@ -78,7 +81,7 @@ class Workspace:
         """Write the result of a SELECT as the table `name`, without holding it in memory."""
         unfinished = self.folder / f"{name}.unfinished"
         quoted = str(unfinished).replace("'", "''")
-        self.connection.execute(f"copy ({self.expand(sql)}) to '{quoted}' (format parquet, compression zstd)")
+        self.connection.execute(f"copy ({self.expand(sql)}) to '{quoted}' {COPY_OPTIONS}")
         os.replace(unfinished, self.path(name))
 
     def expand(self, sql: str) -> str:

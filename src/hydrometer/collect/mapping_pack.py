@@ -22,7 +22,6 @@ from hydrometer.base.tables import INPUTS
 
 REQUIRED = tuple(field.name for field in INPUTS["exchanges"] if not field.nullable)
 MAIN = "main"
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORBIDDEN = re.compile(
     r"\b(read_\w+|\w+_scan|scan_\w+|glob|copy|attach|detach|install|load|pragma|getenv|query|query_table|export|import"
     r"|create|drop|insert|update|delete|set|call|select|from|sniff_csv|parquet_\w+|duckdb_\w+)\b|;|--|/\*",

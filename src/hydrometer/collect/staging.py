@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from hydrometer.base.errors import PackError
 from hydrometer.base.tables import INPUTS
+from hydrometer.base.workspace import COPY_OPTIONS
 from hydrometer.collect import detect as detection
 from hydrometer.collect import pack_sql
 from hydrometer.collect.detect import PARQUET, Shape
@@ -129,7 +130,7 @@ class Mapper:
         if batches is not None:
             self.connection.register(_NOW, pa.RecordBatchReader.from_batches(SOURCED, batches))
         try:
-            self.connection.execute(f"copy ({select}) to {quoted(str(path))} (format parquet, compression zstd)")
+            self.connection.execute(f"copy ({select}) to {quoted(str(path))} {COPY_OPTIONS}")
         finally:
             if batches is not None:
                 self.connection.unregister(_NOW)
