@@ -1,6 +1,6 @@
 """When accounts are awake: conversation starts by local hour and weekday, gaps inside a conversation.
 
-Event time begins on a fixed Monday and never reads the wall clock. People follow the day of their country, offices
+Event time begins on a fixed Monday and never reads the wall clock; worlds of later weeks are moved as a whole. People follow the day of their country, offices
 their working hours, scheduled jobs the full hour, services a flat day with Gamma gaps; gaps inside a conversation are
 Weibull with shape below 1 (heavy tailed), as measured interactive sessions are.
 """
@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from hydrometer.simulate.world import Array
+from hydrometer.simulate.mixing import mix
+from hydrometer.simulate.world import Array, Columns
 
 SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
@@ -22,36 +23,42 @@ END_US = START_US + SPAN_US
 RELEASE_US = START_US + 3 * DAY_US + 16 * HOUR_US
 """The new model is released in the afternoon of the fourth day."""
 
-WAKING, OFFICE, FLAT, CRON, EVENING, WINDOW = range(6)
+
+WAKING, OFFICE, FLAT, CRON, EVENING, WINDOW, ROTA, DISPATCH = range(8)
+"""Rhythms. ROTA: a dispatcher deals requests to its accounts in turn; DISPATCH: a queue wakes all of them at once."""
 _AWAKE = [2, 1, 1, 1, 1, 2, 4, 7, 10, 12, 13, 13, 12, 13, 14, 14, 13, 12, 12, 13, 14, 13, 9, 5]
 _WORKING = [0.2, 0.1, 0.1, 0.1, 0.1, 0.3, 1, 4, 11, 15, 16, 14, 9, 14, 16, 15, 12, 6, 3, 2, 2, 1, 1, 0.4]
 _AFTER_WORK = [6, 3, 1, 1, 1, 1, 2, 3, 3, 3, 3, 4, 5, 4, 4, 4, 5, 8, 12, 16, 18, 18, 15, 10]
-_HOURS = {WAKING: _AWAKE, OFFICE: _WORKING, FLAT: [1] * 24, CRON: [1] * 24, EVENING: _AFTER_WORK, WINDOW: [1] * 24}
-_WEEKEND = {WAKING: 0.85, OFFICE: 0.12, FLAT: 1.0, CRON: 1.0, EVENING: 1.3, WINDOW: 1.0}
+_HOURS = {WAKING: _AWAKE, OFFICE: _WORKING, EVENING: _AFTER_WORK}
+_WEEKEND = {WAKING: 0.85, OFFICE: 0.12, EVENING: 1.3}
 _HOURS_A_WEEK = 168
 _GAP_SHAPE, _GAP_SCALE_S = 0.75, 95.0
 _MACHINE_GAP_S = 9.0
 _LONGEST_GAP_S = 1500.0
 _CRON_SPREAD_S = 12.0
+_ROTA_NOISE_S = 40.0
+_PHASE_SALT, _MOMENT_SALT, _LARGEST = 41, 42, float(2**64)
+_WAKE_UPS, _WAKE_UP_SPREAD_S = 160, 45.0
+"""Times in the week at which a queue wakes its accounts, and seconds within which they answer."""
 
 
 def _week(rhythm: int, offset_h: int) -> Array:
     """Distribution function over the 168 UTC hours of the week for a rhythm lived `offset_h` hours ahead of UTC."""
     local = (np.arange(_HOURS_A_WEEK) + offset_h) % _HOURS_A_WEEK
-    weights = np.array(_HOURS[rhythm], dtype=float)[local % 24]
-    weights = np.where(local // 24 >= 5, weights * _WEEKEND[rhythm], weights)
+    weights = np.array(_HOURS.get(rhythm, [1] * 24), dtype=float)[local % 24]
+    weights = np.where(local // 24 >= 5, weights * _WEEKEND.get(rhythm, 1.0), weights)
     return np.asarray(np.cumsum(weights) / weights.sum())
 
 
-def starts(rhythm: Array, offset_h: Array, window: Array, draw: np.random.Generator) -> Array:
-    """Start of each conversation in microseconds.
+def starts(talks: Columns, draw: np.random.Generator) -> Array:
+    """Start of each conversation in microseconds, between its account's opening and closing.
 
     Args:
-        rhythm: shape (conversations,).
-        offset_h: hours ahead of UTC, shape (conversations,).
+        talks: per conversation its account's `rhythm`, `offset_h` (hours ahead of UTC), `opened`, `closed`, `number` and
+            `dispatcher`, and its `rank` among the account's `count` conversations.
         draw: random numbers of this cohort.
-        window: shape (conversations, 2); used by the rhythm WINDOW, and its first column as "not before" by all.
     """
+    rhythm, offset_h = talks["rhythm"], talks["offset_h"]
     first, second = draw.random(len(rhythm)), draw.random(len(rhythm))
     hour = np.zeros(len(rhythm), dtype=np.int64)
     for kind in np.unique(rhythm):
@@ -60,10 +67,25 @@ def starts(rhythm: Array, offset_h: Array, window: Array, draw: np.random.Genera
             hour[rows] = np.searchsorted(_week(int(kind), int(offset)), first[rows], side="right")
     begun = START_US + np.minimum(hour, _HOURS_A_WEEK - 1) * HOUR_US + (second * HOUR_US).astype(np.int64)
     on_the_hour = begun - (begun - START_US) % HOUR_US + (second * _CRON_SPREAD_S * SECOND_US).astype(np.int64)
+    opened, closed = talks["opened"], talks["closed"]
+    share = np.select([rhythm == ROTA, rhythm == DISPATCH], [_in_turn(talks), _woken(talks["dispatcher"], first)], first)
+    noise_s = np.select([rhythm == ROTA, rhythm == DISPATCH], [_ROTA_NOISE_S, _WAKE_UP_SPREAD_S], 0.0)
+    inside = opened + (share * (closed - opened)).astype(np.int64) + (noise_s * second * SECOND_US).astype(np.int64)
     begun = np.where(rhythm == CRON, on_the_hour, begun)
-    opened, closed = window[:, 0], window[:, 1]
-    inside = opened + (first * (closed - opened)).astype(np.int64)
-    return np.asarray(np.where((rhythm == WINDOW) | (begun < opened), inside, begun))
+    folded = (rhythm == WINDOW) | (rhythm == ROTA) | (rhythm == DISPATCH) | (begun < opened) | (begun > closed)
+    return np.asarray(np.where(folded, np.minimum(inside, closed), begun))
+
+
+def _in_turn(talks: Columns) -> Array:
+    """Share of its span at which each conversation begins where a dispatcher deals them out evenly."""
+    phase = mix(talks["number"], _PHASE_SALT) / _LARGEST
+    return np.asarray((talks["rank"] + phase) / np.maximum(talks["count"], 1))
+
+
+def _woken(dispatcher: Array, uniform: Array) -> Array:
+    """Share of its span at which each conversation begins where a queue wakes all its accounts at the same moments."""
+    moment = (uniform * _WAKE_UPS).astype(np.int64)
+    return np.asarray(mix(dispatcher + moment, _MOMENT_SALT) / _LARGEST)
 
 
 def gaps(machine: Array, draw: np.random.Generator) -> Array:

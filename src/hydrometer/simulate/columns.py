@@ -5,6 +5,7 @@ Ids are keyed hashes of codes, so that neither an id nor the order of rows tells
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,52 @@ import pyarrow.compute as pc
 from hydrometer.base.tables import INPUTS, conform
 from hydrometer.simulate import grammar, identity, networks, people
 from hydrometer.simulate.mixing import hexadecimal, mix
-from hydrometer.simulate.speech import CODE, KINDS, SYSTEM_STEP, SYSTEMS, TOOLSETS
+from hydrometer.simulate.outside import OutsidePrompts
+from hydrometer.simulate.outside import replace as replace_some
+from hydrometer.simulate.speech import (
+    CODE,
+    INJECTIONS,
+    INPUT_KIND,
+    INPUT_MODALITIES,
+    KINDS,
+    OUTPUT_KIND,
+    OUTPUT_MODALITIES,
+    SYSTEM_STEP,
+    SYSTEMS,
+    TOOLSETS,
+    tool_turn,
+)
 from hydrometer.simulate.world import Array, Columns
 
 _EXCHANGE, _ACCOUNT, _ORGANIZATION, _KEY, _USER, _TALK, _CARD, _SIGNATURE = range(1, 9)
 """Name spaces of ids."""
 _SYSTEM_TOKENS_EACH = 4
 _MICRO = 1_000_000
+_OPERATIONS = ("chat", "image", "audio")
+"""Operation of each output modality."""
 _TIME = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How codes become tables.
+
+    Attributes:
+        seed: the run's seed; ids depend on it.
+        shift_us: microseconds by which all times are moved: the week in which the world plays.
+        bank: bank of wordings.
+        outside: real prompts that stand in for some made ones, where the user gave any.
+    """
+
+    seed: int
+    shift_us: int = 0
+    bank: str = "first"
+    outside: OutsidePrompts | None = None
+
+
+def times(values: Array, shift_us: int) -> pa.Array:
+    """Microseconds as times; null where NOTHING."""
+    return pa.array(values + shift_us, pa.int64(), mask=values < 0).cast(_TIME)
 
 
 def names(space: int, codes: Array, seed: int) -> pa.Array:
@@ -59,8 +98,8 @@ def _real(values: Array) -> pa.Array:
     return pa.array(values, pa.float64(), mask=np.isnan(values))
 
 
-def _system_prompts(codes: Array) -> tuple[pa.Array, Array]:
-    """System prompt of each row and its estimated tokens; texts are made once for each distinct code."""
+def _fixed_texts(kinds: tuple[str, ...], codes: Array, bank: str) -> tuple[pa.Array, Array]:
+    """Fixed text of each row and its estimated tokens; texts are made once for each distinct code."""
     distinct, where = np.unique(codes, return_inverse=True)
     present = distinct >= 0
     kept = distinct[present]
@@ -72,15 +111,35 @@ def _system_prompts(codes: Array) -> tuple[pa.Array, Array]:
         "wording": kept,
         "extra": np.zeros(len(kept), dtype=np.int64),
     }
-    texts = grammar.render(SYSTEMS, rows).to_pylist()
+    texts = grammar.render(kinds, rows, bank).to_pylist()
     padded: list[str | None] = [None] * int((~present).sum()) + texts
     tokens = np.array([len(text) // _SYSTEM_TOKENS_EACH if text else 0 for text in padded], dtype=np.int64)
     return pa.array(padded, pa.string()).take(pa.array(where)), tokens[where]
 
 
-def _modalities(image: Array) -> pa.Array:
-    """List of input modalities of each row."""
-    return pa.array([["text"], ["text", "image"]], pa.list_(pa.string())).take(pa.array(image.astype(np.int64)))
+def _input_modalities(rows: Columns) -> pa.Array:
+    """List of input modalities of each row: text, and what its kind carries where it does."""
+    lists = [["text"], *(["text", name] for name in INPUT_MODALITIES[1:])]
+    chosen = np.where(rows["carries"], INPUT_KIND[rows["kind"]], 0)
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(chosen))
+
+
+def _output_modalities(kind: Array) -> pa.Array:
+    """List of output modalities of each row."""
+    lists = [[name] for name in OUTPUT_MODALITIES]
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(OUTPUT_KIND[kind]))
+
+
+def _prompts(rows: Columns, writing: Writing) -> pa.Array:
+    """The prompt of each row: its words, real ones where the user gave some, after the text that a program puts before."""
+    prompt = grammar.render(KINDS, rows, writing.bank)
+    if writing.outside is not None:
+        prompt = replace_some(prompt, KINDS, rows, writing.outside)
+    before = np.where((rows["builder"] >= 0) | (rows["role"] < 0), rows["injected"], people.NOTHING)
+    if (before < 0).all():
+        return prompt
+    injected, _ = _fixed_texts(INJECTIONS, before, writing.bank)
+    return pc.binary_join_element_wise(injected, prompt, "\n\n", null_handling="skip")
 
 
 def _conversations(rows: Columns) -> Array:
@@ -91,24 +150,25 @@ def _conversations(rows: Columns) -> Array:
 
 def _finish(rows: Columns) -> pa.Array:
     """Finish reason of each row, null where the request failed."""
-    calls = (rows["tools"] >= 0) & np.isin(rows["kind"], [CODE["agent"], CODE["tool"]])
+    calls = (rows["tools"] >= 0) & tool_turn(rows["kind"])
     codes = np.select([rows["status"] != 200, rows["refused"], rows["cut"], calls], [people.NOTHING, 1, 2, 3], 0)
     return _words(("stop", "refusal", "length", "tool_calls"), codes)
 
 
-def _usage(rows: Columns, prompt_tokens: Array) -> dict[str, pa.Array]:
+def _usage(rows: Columns, prompt_tokens: Array, prefix_tokens: Array) -> dict[str, pa.Array]:
     """Tokens and list price of each row; a failed request has neither."""
     failed = rows["status"] != 200
     inputs = prompt_tokens + rows["history"]
     output = np.where(rows["refused"], np.minimum(rows["output"], 40), rows["output"])
     reasoning = np.minimum(rows["reasoning"], output)
     cost = (inputs * identity.INPUT_USD[rows["model"]] + output * identity.OUTPUT_USD[rows["model"]]) / _MICRO
+    cached = np.maximum(rows["cached"], np.where(rows["cached_prefix"], prefix_tokens, 0))
     thought = np.where(rows["thinking"] > 0, reasoning, people.NOTHING)
     return {
         "input_tokens": pa.array(inputs, pa.int64(), mask=failed),
         "output_tokens": pa.array(output, pa.int64(), mask=failed),
         "reasoning_tokens": pa.array(thought, pa.int64(), mask=failed | (thought < 0)),
-        "cached_tokens": pa.array(np.minimum(rows["cached"], inputs), pa.int64(), mask=failed),
+        "cached_tokens": pa.array(np.minimum(cached, inputs), pa.int64(), mask=failed),
         "cost_usd": pa.array(np.round(cost, 6), pa.float64(), mask=failed),
     }
 
@@ -117,83 +177,108 @@ def _signatures(rows: Columns, seed: int) -> dict[str, pa.Array]:
     """Ids of reasoning issued with an answer, and of reasoning that the next turn hands back."""
     thinks = rows["thinking"] > 0
     issued = np.where(thinks & (rows["status"] == 200), rows["code"], people.NOTHING)
-    returned = np.where(thinks & rows["answered_before"], rows["code"] - 1, people.NOTHING)
     return {
         "reasoning_signature_out": names(_SIGNATURE, issued, seed),
-        "reasoning_signature_in": names(_SIGNATURE, returned, seed),
+        "reasoning_signature_in": names(_SIGNATURE, rows["presented"], seed),
     }
 
 
-def exchange_table(rows: Columns, seed: int) -> pa.Table:
+def exchange_table(rows: Columns, writing: Writing) -> pa.Table:
     """A batch of exchanges as the contract's table.
 
     Args:
         rows: codes of each exchange joined with the traits of its account; `code` numbers exchanges, `who` accounts.
-        seed: the run's seed; ids depend on it.
+        writing: how codes become ids, times and words.
     """
-    prompt = grammar.render(KINDS, rows)
-    system, system_tokens = _system_prompts(rows["system"])
+    prompt = _prompts(rows, writing)
+    system, system_tokens = _fixed_texts(SYSTEMS, rows["system"], writing.bank)
     prompt_tokens = pc.binary_length(prompt).to_numpy(zero_copy_only=False).astype(np.int64) // 4 + 1 + system_tokens
-    model = _words(identity.MODELS, rows["model"])
-    tool_turns = rows["kind"] == CODE["tool"]
     columns: dict[str, Any] = {
-        "exchange_id": exchange_ids(rows["code"], seed),
-        "sent_at": pa.array(rows["sent"], pa.int64()).cast(_TIME),
-        "account_id": account_ids(rows["who"], seed),
-        "organization_id": organization_ids(rows["organization"], seed),
-        "api_key_id": names(
-            _KEY, np.where(rows["pathway"] == identity.SUBSCRIPTION, people.NOTHING, rows["key"]), seed
-        ),
-        "end_user_id": names(_USER, rows["end_user"], seed),
-        "pathway": _words(identity.PATHWAYS, rows["pathway"]),
-        "operation": pa.array(["chat"] * len(prompt), pa.string()),
-        "conversation_id": names(_TALK, _conversations(rows), seed),
+        "exchange_id": exchange_ids(rows["code"], writing.seed),
+        "sent_at": times(rows["sent"], writing.shift_us),
+        **_principals(rows, writing.seed),
+        "operation": pa.array(_OPERATIONS, pa.string()).take(pa.array(OUTPUT_KIND[rows["kind"]])),
         "turn": _whole(rows["turn"]),
-        "request_model": model,
-        "response_model": model,
         "system_instructions": system,
         "prompt": prompt,
-        "input_modalities": _modalities(rows["image"]),
-        "output_modalities": _modalities(np.zeros(len(prompt))),
-        "tools": pa.array(TOOLSETS, pa.list_(pa.string())).take(
-            pa.array(rows["tools"], pa.int64(), mask=rows["tools"] < 0)
-        ),
-        "tool_results": _whole(np.where(rows["tools"] >= 0, tool_turns * (1 + rows["item"] % 3), people.NOTHING)),
-        "temperature": _real(rows["temperature"]),
-        "top_p": _real(rows["top_p"]),
-        "max_tokens": _whole(rows["max_tokens"]),
-        "choices": pa.array(np.ones(len(prompt), dtype=np.int64)),
-        "thinking_budget": _whole(rows["thinking"]),
-        "stream": pa.array(rows["stream"]),
-        "client_ip": networks.dotted(rows["address"]),
-        "asn": _whole(networks.systems(rows["address"])),
-        "country": _words(networks.COUNTRIES, networks.places(rows["address"], rows["country"])),
-        "user_agent": identity.user_agents(rows["client"]),
-        "ja4": identity.tls_fingerprints(rows["client"]),
-        "header_shape": identity.header_shapes(rows["client"]),
+        "input_modalities": _input_modalities(rows),
+        "output_modalities": _output_modalities(rows["kind"]),
+        **_configuration(rows),
+        **_origin(rows),
         "status": _whole(rows["status"]),
         "finish_reason": _finish(rows),
         "latency_ms": pa.array(np.round(rows["latency_ms"], 1)),
-        **_usage(rows, prompt_tokens),
-        **_signatures(rows, seed),
+        **_usage(rows, prompt_tokens, system_tokens),
+        **_signatures(rows, writing.seed),
     }
     return conform(pa.table(columns), INPUTS["exchanges"])
 
 
-def account_table(traits: Columns, seed: int) -> pa.Table:
+def _principals(rows: Columns, seed: int) -> dict[str, pa.Array]:
+    """Who asks: account, organisation, key, end user, pathway, conversation."""
+    key = np.where(rows["pathway"] == identity.SUBSCRIPTION, people.NOTHING, rows["key"])
+    return {
+        "account_id": account_ids(rows["who"], seed),
+        "organization_id": organization_ids(rows["organization"], seed),
+        "api_key_id": names(_KEY, key, seed),
+        "end_user_id": names(_USER, rows["end_user"], seed),
+        "pathway": _words(identity.PATHWAYS, rows["pathway"]),
+        "conversation_id": names(_TALK, _conversations(rows), seed),
+    }
+
+
+def _configuration(rows: Columns) -> dict[str, pa.Array]:
+    """What the request asks for: model, tools, sampling, limits."""
+    model = _words(identity.MODELS, rows["model"])
+    results = (rows["kind"] == CODE["tool"]) * (1 + rows["item"] % 3)
+    toolsets = pa.array(TOOLSETS, pa.list_(pa.string()))
+    return {
+        "request_model": model,
+        "response_model": model,
+        "tools": toolsets.take(pa.array(rows["tools"], pa.int64(), mask=rows["tools"] < 0)),
+        "tool_results": _whole(np.where(rows["tools"] >= 0, results, people.NOTHING)),
+        "temperature": _real(rows["temperature"]),
+        "top_p": _real(rows["top_p"]),
+        "max_tokens": _whole(rows["max_tokens"]),
+        "choices": _whole(rows["choices"]),
+        "thinking_budget": _whole(rows["thinking"]),
+        "stream": pa.array(rows["stream"]),
+    }
+
+
+def _origin(rows: Columns) -> dict[str, pa.Array]:
+    """Where the request comes from: address, network, country, client stack; headers may claim another client."""
+    shown = np.where(rows["shown_client"] >= 0, rows["shown_client"], rows["client"])
+    return {
+        "client_ip": networks.dotted(rows["address"]),
+        "asn": _whole(networks.systems(rows["address"])),
+        "country": _words(networks.COUNTRIES, networks.places(rows["address"], rows["country"])),
+        "user_agent": identity.user_agents(shown),
+        "ja4": identity.tls_fingerprints(rows["client"]),
+        "header_shape": identity.header_shapes(rows["client"]),
+    }
+
+
+def account_table(traits: Columns, writing: Writing) -> pa.Table:
     """All accounts as the contract's table, ordered by id."""
+    seed = writing.seed
     paid = traits["card"] >= 0
     proven = traits["verification"] >= identity.PAPERS
     phoned = traits["verification"] >= identity.PHONE
     nobody = np.full(len(paid), people.NOTHING)
+    ended = traits["close_reason"] >= 0
+    billing = np.where(traits["billing"] >= 0, traits["billing"], traits["country"])
+    phone = np.where(traits["phone"] >= 0, traits["phone"], traits["country"])
     columns: dict[str, Any] = {
         "account_id": account_ids(traits["who"], seed),
         "organization_id": organization_ids(traits["organization"], seed),
-        "created_at": pa.array(traits["created"], pa.int64()).cast(_TIME),
+        "created_at": times(traits["created"], writing.shift_us),
+        "closed_at": times(np.where(ended, traits["closed"], people.NOTHING), writing.shift_us),
+        "close_reason": _words(identity.CLOSE_REASONS, traits["close_reason"]),
         "signup_ip": networks.dotted(traits["sign_up"]),
         "signup_country": _words(networks.COUNTRIES, networks.places(traits["sign_up"], traits["country"])),
-        "billing_country": _words(networks.COUNTRIES, np.where(paid, traits["country"], nobody)),
-        "phone_country": _words(networks.COUNTRIES, np.where(phoned, traits["country"], nobody)),
+        "billing_country": _words(networks.COUNTRIES, np.where(paid, billing, nobody)),
+        "phone_country": _words(networks.COUNTRIES, np.where(phoned, phone, nobody)),
         "kyc_country": _words(networks.COUNTRIES, np.where(proven, traits["country"], nobody)),
         "email_domain": _words(identity.MAIL_DOMAINS, traits["mail_domain"]),
         "email_shape": _words(identity.MAIL_SHAPES, traits["mail_shape"]),
@@ -207,3 +292,15 @@ def account_table(traits: Columns, seed: int) -> pa.Table:
         "owner": names(_ORGANIZATION, traits["owner"], seed),
     }
     return conform(pa.table(columns), INPUTS["accounts"]).sort_by("account_id")
+
+
+def enforcement_table(traits: Columns, writing: Writing) -> pa.Table:
+    """Bans of the week as the contract's table, ordered by time."""
+    banned = np.flatnonzero(traits["close_reason"] == identity.BANNED)
+    columns = {
+        "account_id": account_ids(traits["who"][banned], writing.seed),
+        "acted_at": times(traits["closed"][banned], writing.shift_us),
+        "action": pa.array(["ban"] * len(banned), pa.string()),
+        "reason": pa.array(["terms"] * len(banned), pa.string()),
+    }
+    return conform(pa.table(columns), INPUTS["enforcement"]).sort_by([("acted_at", "ascending"), ("account_id", "ascending")])

@@ -155,3 +155,5 @@ INPUT_USD = np.array([0.25, 2.5, 9.0, 4.0])
 """List price of a million input tokens."""
 OUTPUT_USD = np.array([1.2, 12.0, 40.0, 18.0])
 THINKING_BUDGETS = (1024, 4096, 8192, 16384, 32768)
+CLOSE_REASONS = ("banned", "unpaid", "user")
+BANNED, UNPAID, LEFT = range(3)

@@ -1,39 +1,133 @@
-"""Settles all cohorts of a world and draws their traffic as codes: the world before any word of it is written.
+"""Settles all cohorts of a world and draws their traffic as codes, shard by shard: the world before any word of it.
 
 Volumes of benign accounts are stretched so that a world has the number of exchanges that it states; campaigns keep the
-volumes that their sources disclose.
+volumes that their sources disclose. A world is settled as a whole (an account is some sixty integers) and drawn in
+shards of accounts, each with random numbers of its own, so that memory does not grow with the traffic and any number of
+processes gives the same bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from hydrometer.base.draws import generator
 from hydrometer.simulate import people, traffic
-from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, World
+from hydrometer.simulate.mixing import mix
+from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, Evasion, World
 
-_SHARED_NAMES = 2**40
-"""Step between the name spaces of cohorts, for conversations, keys and end users."""
+Plugin = Archetype | Campaign
+SHARD_EXCHANGES = 400_000
+"""Exchanges of a shard, about; worlds of up to so many are drawn in one piece."""
+_COHORT_STEP, _SHARD_STEP = 2**40, 2**24
+"""Steps between name spaces, for conversations, keys and end users."""
+_CODE_STEP = 2**40
+_SHARD_SALT = 61
+_SALT_BITS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One cohort in its world: the plug-in it comes from, its accounts' first number, and the exchanges once drawn."""
+    """One cohort in its world: the plug-in it comes from, its accounts' first number, and the salt of its items."""
 
-    plugin: Archetype | Campaign
+    plugin: Plugin
     cohort: Cohort
     first_account: int
+    salt: int
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A world as codes: cohorts, traits of all accounts (`who` numbers them), exchanges sorted by time."""
+    """A world as accounts.
 
+    Attributes:
+        world: what it is made from.
+        seed: the run's seed.
+        settled: its cohorts.
+        accounts: traits of all accounts; `who` numbers them, `shard` says in which shard each is drawn.
+        shards: number of shards.
+    """
+
+    world: World
+    seed: int
     settled: tuple[Settled, ...]
     accounts: Columns
-    exchanges: Columns
+    shards: int
+
+    @property
+    def exchanges(self) -> int:
+        """Exchanges of the whole world."""
+        return int(self.accounts["volume"].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a world: which, its random numbers, its size, its campaigns' evasions.
+
+    Attributes:
+        world: the world.
+        seed: the run's seed.
+        scale: factor on accounts and exchanges.
+        evasions: knobs and how far they are turned, beside those of the world itself.
+    """
+
+    world: World
+    seed: int
+    scale: float
+    evasions: Mapping[str, float]
+
+
+def settle(asked: Asked, plugins: Mapping[str, Plugin], evasions: Mapping[str, Evasion]) -> Population:
+    """All accounts of a world.
+
+    Args:
+        asked: which world, and how.
+        plugins: archetypes and campaigns by name.
+        evasions: evasions by name.
+    """
+    world = asked.world
+    placements = [*world.benign, *world.campaigns]
+    chosen = [plugins[placement.plugin] for placement in placements]
+    knobs = [(evasions[name], value) for name, value in sorted({**world.evasions, **asked.evasions}.items())]
+    cohorts = [
+        _cohort(asked, plugin, max(1, round(placement.accounts * asked.scale)), knobs)
+        for plugin, placement in zip(chosen, placements, strict=True)
+    ]
+    _stretch(cohorts, [isinstance(plugin, Archetype) for plugin in chosen], round(world.exchanges * asked.scale))
+    firsts = np.concatenate([[0], np.cumsum([cohort.size for cohort in cohorts])])
+    salts = [int(_draw(asked, plugin.name, "items").integers(_SALT_BITS)) for plugin in chosen]
+    settled = tuple(Settled(*entry) for entry in zip(chosen, cohorts, firsts.tolist(), salts, strict=False))
+    accounts = {
+        trait: np.concatenate([cohort.accounts[trait] for cohort in cohorts])
+        for trait in (*people.TRAITS, *people.EXTRAS)
+    }
+    accounts["operator"] = np.concatenate([_operators(one) for one in settled])
+    accounts["who"] = np.arange(len(accounts["operator"]))
+    shards = max(1, -(-int(accounts["volume"].sum()) // SHARD_EXCHANGES))
+    accounts["shard"] = (mix(accounts["who"], asked.seed * 64 + _SHARD_SALT) % np.uint64(shards)).astype(np.int64)
+    return Population(world, asked.seed, settled, accounts, shards)
+
+
+def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, float]]) -> Cohort:
+    """The accounts of one plug-in; those of a campaign after its evasions."""
+    cohort = plugin.settle(size, _draw(asked, plugin.name, "settle"))
+    if isinstance(plugin, Campaign):
+        for evasion, value in knobs:
+            if evasion.accounts is not None:
+                wanted = evasion.accounts(cohort.size, float(cohort.accounts["volume"].mean()), value)
+                cohort = plugin.settle(wanted, _draw(asked, plugin.name, "settle"))
+            cohort = evasion.apply(cohort, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
+    cohort.accounts.update(people.completed(cohort.accounts))
+    return cohort
+
+
+def _operators(one: Settled) -> Array:
+    """Number of the operator of each account: that of its first account; a campaign is one operator."""
+    if isinstance(one.plugin, Campaign):
+        return np.full(one.cohort.size, one.first_account)
+    return np.asarray(one.first_account + one.cohort.accounts["operator"])
 
 
 def _stretch(cohorts: list[Cohort], benign: list[bool], target: int) -> None:
@@ -51,66 +145,56 @@ def _stretch(cohorts: list[Cohort], benign: list[bool], target: int) -> None:
         done += cohort.size
 
 
-def settle(world: World, plugins: dict[str, Archetype | Campaign], seed: int, scale: float) -> Population:
-    """The whole world as codes.
-
-    Args:
-        world: which cohorts, and how large.
-        seed: the run's seed.
-        plugins: archetypes and campaigns by name.
-        scale: factor on accounts and exchanges.
-    """
-    placements = [*world.benign, *world.campaigns]
-    chosen = [plugins[placement.plugin] for placement in placements]
-    cohorts = [
-        plugin.settle(max(1, round(placement.accounts * scale)), _draw(seed, world, plugin.name, "settle"))
-        for plugin, placement in zip(chosen, placements, strict=True)
-    ]
-    _stretch(cohorts, [isinstance(plugin, Archetype) for plugin in chosen], round(world.exchanges * scale))
-    firsts = np.concatenate([[0], np.cumsum([cohort.size for cohort in cohorts])])
-    settled = tuple(Settled(*entry) for entry in zip(chosen, cohorts, firsts.tolist(), strict=False))
-    drawn = [
-        _numbered(traffic.exchanges(one.cohort, _draw(seed, world, one.plugin.name, "traffic")), number, one)
-        for number, one in enumerate(settled)
-    ]
-    accounts = {trait: np.concatenate([cohort.accounts[trait] for cohort in cohorts]) for trait in people.TRAITS}
-    accounts["operator"] = np.concatenate([one.first_account + one.cohort.accounts["operator"] for one in settled])
-    accounts["who"] = np.arange(len(accounts["operator"]))
-    return Population(settled, accounts, _merged(drawn))
-
-
-def _draw(seed: int, world: World, plugin: str, stage: str) -> np.random.Generator:
+def _draw(asked: Asked | Population, plugin: str, stage: str) -> np.random.Generator:
     """The generator of one plug-in in one world for one stage."""
-    return generator(seed, f"simulate:{stage}", f"{world.name}:{plugin}".encode())
+    return generator(asked.seed, f"simulate:{stage}", f"{asked.world.name}:{plugin}".encode())
 
 
-def _numbered(rows: Columns, number: int, settled: Settled) -> Columns:
-    """Exchanges of one cohort with numbers that are unique in the world."""
-    step = number * _SHARED_NAMES
-    rows["who"] = rows["account"] + settled.first_account
-    rows["conversation"] = rows["conversation"] + step
-    rows["key"] = rows["key"] + step
-    rows["end_user"] = np.where(rows["end_user"] >= 0, rows["end_user"] + step, people.NOTHING)
-    rows["cohort"] = np.full(len(rows["account"]), number)
+def draw_shard(population: Population, shard: int) -> Columns:
+    """Exchanges of one shard with the traits of their accounts, sorted by time.
+
+    `code` numbers the exchanges of the world, `who` its accounts, `cohort` its cohorts.
+    """
+    drawn: list[Columns] = []
+    done = 0
+    for number, one in enumerate(population.settled):
+        chosen = np.flatnonzero(
+            population.accounts["shard"][one.first_account : one.first_account + one.cohort.size] == shard
+        )
+        draw = _draw(population, one.plugin.name, f"traffic:{shard}")
+        rows = traffic.exchanges(one.cohort.take(chosen), draw, one.salt, shard)
+        drawn.append(_numbered(rows, number * _COHORT_STEP + shard * _SHARD_STEP, one.first_account + chosen, done))
+        drawn[-1]["cohort"] = np.full(len(rows["account"]), number)
+        done += len(rows["account"])
+    return _merged(drawn, shard, population.accounts)
+
+
+def _numbered(rows: Columns, space: int, accounts: Array, done: int) -> Columns:
+    """Exchanges of one cohort and shard with numbers that are unique in the world; `accounts` numbers its accounts."""
+    rows["who"] = accounts[rows["account"]]
+    rows["conversation"] = rows["conversation"] + space
+    rows["key"] = rows["key"] + space - space % _COHORT_STEP
+    users = rows["end_user"] + space - space % _COHORT_STEP
+    rows["end_user"] = np.where(rows["end_user"] >= 0, users, people.NOTHING)
+    rows["presented"] = np.where(rows["presented"] >= 0, rows["presented"] + done, people.NOTHING)
     return rows
 
 
-def _merged(drawn: list[Columns]) -> Columns:
-    """Exchanges of all cohorts, numbered by `code` along each account and then sorted by time."""
+def _merged(drawn: list[Columns], shard: int, accounts: Columns) -> Columns:
+    """Exchanges of all cohorts, numbered by `code` along each account, with their accounts' traits, by time."""
     rows: Columns = {}
-    for name in list(drawn[0]):
-        rows[name] = np.concatenate([part.pop(name) for part in drawn])
-    rows["code"] = np.arange(len(rows["who"]))
+    authors = [part["who"] for part in drawn]
+    for name in sorted({name for part in drawn for name in part}):
+        # Only some cohorts say what others leave to the traits of their accounts.
+        parts = [part.pop(name, None) for part in drawn]
+        filled = [accounts[name][who] if part is None else part for part, who in zip(parts, authors, strict=True)]
+        rows[name] = np.concatenate(filled)
+    rows["code"] = shard * _CODE_STEP + np.arange(len(rows["who"]))
+    rows["presented"] = np.where(rows["presented"] >= 0, rows["presented"] + shard * _CODE_STEP, people.NOTHING)
     order = np.lexsort((rows["code"], rows["sent"]))
-    for name in list(rows):
-        rows[name] = rows[name][order]
-    return rows
+    return {name: rows.pop(name)[order] for name in list(rows)}
 
 
-def joined(population: Population, start: int, stop: int) -> Columns:
-    """A slice of the exchanges with the traits of their accounts."""
-    rows: dict[str, Array] = {name: values[start:stop] for name, values in population.exchanges.items()}
-    for trait in people.TRAITS:
-        if trait not in rows:
-            rows[trait] = population.accounts[trait][rows["who"]]
-    return rows
+def with_traits(rows: Columns, accounts: Columns) -> Columns:
+    """Exchanges with the traits of their accounts; what an exchange says itself stays."""
+    return {**{trait: values[rows["who"]] for trait, values in accounts.items() if trait not in rows}, **rows}

@@ -1,17 +1,23 @@
 """Writes a world to a folder: traffic in the contract's tables, truth beside it, and nothing at all if anything fails.
 
-The world is drawn as codes and written in batches of exchanges, so that memory grows with codes and not with text; the
-folder gets its name only when it is whole.
+The world is drawn and written shard by shard, in as many processes as there are cores, so that neither memory nor order
+depends on its size; the folder gets its name only when it is whole. Worlds of one shard have one file of exchanges,
+larger ones a folder of files.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
@@ -19,10 +25,12 @@ import yaml
 from hydrometer.base.errors import UsageError
 from hydrometer.base.plugins import discover
 from hydrometer.base.tables import INPUTS
-from hydrometer.simulate import archetypes, campaigns, clock, columns, identity, truth
+from hydrometer.simulate import archetypes, campaigns, clock, columns, identity, outside, truth
+from hydrometer.simulate import evasions as evasion_folder
 from hydrometer.simulate import worlds as world_folder
-from hydrometer.simulate.population import Population, joined, settle
-from hydrometer.simulate.world import Archetype, Campaign, World
+from hydrometer.simulate.columns import Writing
+from hydrometer.simulate.population import Asked, Population, draw_shard, settle, with_traits
+from hydrometer.simulate.world import Archetype, Campaign, Evasion, World
 
 LARGEST_SCALE = 100.0
 SMALLEST_CAMPAIGN = 12
@@ -33,9 +41,33 @@ Progress = Callable[[int, int], None]
 """Told the exchanges written so far and their total."""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of `simulate`.
+
+    Args:
+        world: name of a world.
+        seed: the same seed gives the same bytes.
+        scale: factor on accounts and exchanges; None takes the world's usual one.
+        evasions: knobs of campaigns and how far to turn them, beside those of the world.
+        data: folder with real prompts that stand in for some of the made ones.
+    """
+
+    world: str
+    seed: int = 0
+    scale: float | None = None
+    evasions: Mapping[str, float] = field(default_factory=dict)
+    data: Path | None = None
+
+
 def worlds() -> dict[str, World]:
     """All worlds by name."""
     return discover(world_folder, "WORLD")
+
+
+def evasions() -> dict[str, Evasion]:
+    """All evasions by name."""
+    return discover(evasion_folder, "EVASION")
 
 
 def plugins() -> dict[str, Archetype | Campaign]:
@@ -44,51 +76,25 @@ def plugins() -> dict[str, Archetype | Campaign]:
     return {name: plugin for folder, constant in folders for name, plugin in discover(folder, constant).items()}
 
 
-def _checked(world: str, out: Path, scale: float) -> World:
-    """The world of that name, if it can be written at that scale to that folder."""
-    known = worlds()
-    if world not in known:
-        raise UsageError(
-            "world", repr(world), f"one of {', '.join(known)}", "choose a world; `simulate --list` describes them"
-        )
-    if not 0.0 < scale <= LARGEST_SCALE:
-        raise UsageError(
-            "--scale", f"{scale:g}", f"a number above 0 and up to {LARGEST_SCALE:g}", "choose another scale"
-        )
-    least = min((placement.accounts for placement in known[world].campaigns), default=None)
-    if least is not None and round(least * scale) < SMALLEST_CAMPAIGN:
-        needed = f"at least {SMALLEST_CAMPAIGN} accounts in every campaign"
-        found = f"{scale:g}, which leaves a campaign {round(least * scale)} accounts"
-        raise UsageError("--scale", found, needed, f"choose a scale of {SMALLEST_CAMPAIGN / least:.3g} or more")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(
-            str(out),
-            "a file or a folder with something in it",
-            "a new or empty folder",
-            "choose another --out, or empty it",
-        )
-    return known[world]
-
-
-def simulate(world: str, out: Path, seed: int = 0, scale: float = 1.0, progress: Progress | None = None) -> None:
-    """Write `world` to `out/traffic` and `out/truth`.
+def simulate(request: Request, out: Path, progress: Progress | None = None, jobs: int | None = None) -> None:
+    """Write a world to `out/traffic` and `out/truth`.
 
     Args:
-        world: name of a world.
+        request: which world, and how.
         out: folder to make; it may exist if it is empty.
-        seed: the same seed gives the same bytes.
-        scale: factor on accounts and exchanges.
-        progress: told about every batch.
+        progress: told about what is written.
+        jobs: processes at once; None takes one for each core. The bytes do not depend on it.
 
     Raises:
-        UsageError: no such world, an impossible scale, a folder that is not empty or cannot be written.
+        UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written.
     """
-    chosen = _checked(world, out, scale)
+    _check_folder(out)
+    population, writing = _prepared(request)
     unfinished = out.with_name(f".{out.name}.unfinished-{os.getpid()}")
     try:
         for part in ("traffic", "truth"):
             (unfinished / part).mkdir(parents=True)
-        _write(chosen, unfinished, seed, scale, progress or (lambda done, total: None))
+        _write(Task(request, unfinished), population, writing, Reporting(progress or (lambda done, total: None), jobs))
         if out.exists():
             out.rmdir()
         unfinished.rename(out)
@@ -100,34 +106,153 @@ def simulate(world: str, out: Path, seed: int = 0, scale: float = 1.0, progress:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _write(world: World, folder: Path, seed: int, scale: float, progress: Progress) -> None:
-    """Write all files of a world into a folder."""
-    population = settle(world, plugins(), seed, scale)
-    traffic = folder / "traffic"
-    total = len(population.exchanges["who"])
-    with pq.ParquetWriter(traffic / "exchanges.parquet", INPUTS["exchanges"], compression="zstd") as writer:
-        for start in range(0, total, _BATCH_ROWS):
-            stop = min(start + _BATCH_ROWS, total)
-            writer.write_table(columns.exchange_table(joined(population, start, stop), seed))
-            progress(stop, total)
-    pq.write_table(columns.account_table(population.accounts, seed), traffic / "accounts.parquet", compression="zstd")
-    pq.write_table(_releases(), traffic / "releases.parquet", compression="zstd")
-    register = _register(population, seed)
+def _check_folder(out: Path) -> None:
+    """Raise UsageError where something lies in the way."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(
+            str(out),
+            "a file or a folder with something in it",
+            "a new or empty folder",
+            "choose another --out, or empty it",
+        )
+
+
+def _checked(request: Request) -> tuple[World, float]:
+    """The world of that name and its scale, if it can be written so."""
+    known = worlds()
+    name = request.world.replace("-", "_")
+    if name not in known:
+        raise UsageError(
+            "world", repr(request.world), f"one of {', '.join(known)}", "choose a world; `simulate --list` describes them"
+        )
+    world = known[name]
+    scale = world.usual_scale if request.scale is None else request.scale
+    if not 0.0 < scale <= LARGEST_SCALE:
+        raise UsageError(
+            "--scale", f"{scale:g}", f"a number above 0 and up to {LARGEST_SCALE:g}", "choose another scale"
+        )
+    least = min((placement.accounts for placement in world.campaigns), default=None)
+    if least is not None and round(least * scale) < SMALLEST_CAMPAIGN:
+        needed = f"at least {SMALLEST_CAMPAIGN} accounts in every campaign"
+        found = f"{scale:g}, which leaves a campaign {round(least * scale)} accounts"
+        raise UsageError("--scale", found, needed, f"choose a scale of {SMALLEST_CAMPAIGN / least:.3g} or more")
+    _check_evasions(request.evasions, has_campaigns=bool(world.campaigns))
+    return world, scale
+
+
+def _check_evasions(asked: Mapping[str, float], *, has_campaigns: bool) -> None:
+    """Raise UsageError for a knob that does not exist, cannot be turned so far, or has nothing to act on."""
+    known = evasions()
+    for name, value in asked.items():
+        if name not in known:
+            raise UsageError("--evade", repr(name), f"one of {', '.join(known)}", "choose an evasion")
+        low, high = sorted((known[name].low, known[name].high))
+        if not low <= value <= high:
+            raise UsageError("--evade", f"{name}={value:g}", f"{low:g} to {high:g} ({known[name].unit})", "change it")
+    if asked and not has_campaigns:
+        raise UsageError("--evade", ", ".join(asked), "a world with a campaign", "choose another world")
+
+
+def _prepared(request: Request) -> tuple[Population, Writing]:
+    """The settled world of a request, and how it is written."""
+    world, scale = _checked(request)
+    population = settle(Asked(world, request.seed, scale, request.evasions), plugins(), evasions())
+    real = outside.load(request.data) if request.data else None
+    return population, Writing(request.seed, world.week * clock.SPAN_US, world.bank, real)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a process that writes shards must know: the request, and the unfinished folder."""
+
+    request: Request
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Whom to tell, and how many processes to use."""
+
+    progress: Progress
+    jobs: int | None
+
+
+def _write(task: Task, population: Population, writing: Writing, reporting: Reporting) -> None:
+    """Write all files of a world into the unfinished folder."""
+    traffic, single = task.folder / "traffic", population.shards == 1
+    if not single:
+        (traffic / "exchanges").mkdir()
+    parts: dict[int, tuple[truth.Harvest, pa.Table]] = {}
+    done = 0
+    for shard, harvested, stolen in _shards(task, population, writing, reporting):
+        parts[shard] = (harvested, stolen)
+        done += int(harvested.total.sum())
+        reporting.progress(done, population.exchanges)
+    stolen = pa.concat_tables([parts[shard][1] for shard in sorted(parts)]).sort_by("exchange_id")
+    pq.write_table(stolen, task.folder / "truth" / "exchanges.parquet", compression="zstd")
+    truth.write(population, truth.joined([parts[shard][0] for shard in sorted(parts)]), writing, task.folder / "truth")
+    accounts = columns.account_table(population.accounts, writing)
+    pq.write_table(accounts, traffic / "accounts.parquet", compression="zstd")
+    pq.write_table(_releases(writing.shift_us), traffic / "releases.parquet", compression="zstd")
+    acted = columns.enforcement_table(population.accounts, writing)
+    if len(acted):
+        pq.write_table(acted, traffic / "enforcement.parquet", compression="zstd")
+    register = _register(population, writing.seed)
     if register:
         (traffic / "register.yaml").write_text(yaml.safe_dump(register, sort_keys=True), encoding="utf-8")
-    truth.write(population, folder / "truth", seed)
 
 
-def _releases() -> pa.Table:
+def _shards(
+    task: Task, population: Population, writing: Writing, reporting: Reporting
+) -> Iterator[tuple[int, truth.Harvest, pa.Table]]:
+    """Writes the exchanges of every shard; yields the number of each, what was harvested in it, and its truth."""
+    jobs = min(population.shards, reporting.jobs or len(os.sched_getaffinity(0)))
+    if jobs == 1:
+        for shard in range(population.shards):
+            yield shard, *_write_shard(population, writing, task.folder, shard)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(_shard_of_task, task, shard): shard for shard in range(population.shards)}
+        for finished in as_completed(running):
+            yield running[finished], *finished.result()
+
+
+def _shard_of_task(task: Task, shard: int) -> tuple[truth.Harvest, pa.Table]:
+    """Writes one shard in a process of its own."""
+    request = task.request
+    knobs = tuple(sorted(request.evasions.items()))
+    population, writing = _remembered(request.world, request.seed, request.scale, knobs, request.data)
+    return _write_shard(population, writing, task.folder, shard)
+
+
+@lru_cache(maxsize=1)
+def _remembered(
+    world: str, seed: int, scale: float | None, knobs: tuple[tuple[str, float], ...], data: Path | None
+) -> tuple[Population, Writing]:
+    """The settled world, once for each process."""
+    return _prepared(Request(world, seed, scale, dict(knobs), data))
+
+
+def _write_shard(population: Population, writing: Writing, folder: Path, shard: int) -> tuple[truth.Harvest, pa.Table]:
+    """Writes the exchanges of one shard."""
+    rows = draw_shard(population, shard)
+    name = "exchanges.parquet" if population.shards == 1 else f"exchanges/part-{shard:05d}.parquet"
+    with pq.ParquetWriter(folder / "traffic" / name, INPUTS["exchanges"], compression="zstd") as writer:
+        for start in range(0, len(rows["who"]), _BATCH_ROWS):
+            batch = {trait: values[start : start + _BATCH_ROWS] for trait, values in rows.items()}
+            writer.write_table(columns.exchange_table(with_traits(batch, population.accounts), writing))
+    return truth.harvest(rows, len(population.accounts["who"])), truth.exchange_table(rows, writing.seed)
+
+
+def _releases(shift_us: int) -> pa.Table:
     """When each model came out; the newest inside the week."""
     older = [clock.START_US - days * clock.DAY_US for days in (300, 210, 120)]
+    families = [name.rsplit("-", 1)[0] if name.count("-") > 1 else name for name in identity.MODELS]
     return pa.table(
         {
             "model": pa.array(identity.MODELS, pa.string()),
-            "released_at": pa.array([*older, clock.RELEASE_US], pa.int64()).cast(pa.timestamp("us", tz="UTC")),
-            "family": pa.array(
-                [name.rsplit("-", 1)[0] if name.count("-") > 1 else name for name in identity.MODELS], pa.string()
-            ),
+            "released_at": columns.times(np.array([*older, clock.RELEASE_US]), shift_us),
+            "family": pa.array(families, pa.string()),
         },
         schema=INPUTS["releases"],
     )

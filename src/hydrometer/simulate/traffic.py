@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks, people
-from hydrometer.simulate.mixing import mix
-from hydrometer.simulate.speech import CODE, COPIED, IMAGE, OUTPUT_TOKENS, SPREAD, tool_turn
+from hydrometer.simulate import clock, handover, identity, networks, people
+from hydrometer.simulate.mixing import choose, mix
+from hydrometer.simulate.speech import CODE, COPIED, INPUT_SHARE, OUTPUT_TOKENS, SPREAD, tool_turn
 from hydrometer.simulate.world import Array, Cohort, Columns
 
 _LONG_ANSWER_TOKENS = 420.0
@@ -23,29 +23,54 @@ _SENTENCE_TOKENS = 17
 _PROMPT_TOKENS = 45
 _REFUSED, _LIMITED, _FAILED = 0.006, 0.008, 0.002
 _ITEM_BITS = 2**62
+_SHARD_ITEMS = 2**36
+"""Items of a work-list that one shard may ask."""
+_KEYS_AN_ACCOUNT, _USERS_AN_ACCOUNT = 64, 100_000
+_TONGUE_SALT, _WORDING_SALT, _USER_SALT = 51, 52, 53
+_STRAY_SHARE = 0.06
 
 
-def exchanges(cohort: Cohort, draw: np.random.Generator) -> Columns:
-    """All exchanges of a cohort; row order is by account, then time.
+def exchanges(cohort: Cohort, draw: np.random.Generator, salt: int, shard: int = 0) -> Columns:
+    """All exchanges of a cohort; row order is by the account that begins a conversation, then by time.
+
+    Args:
+        cohort: accounts with all traits, or a shard of them.
+        draw: random numbers of this cohort and shard.
+        salt: of the cohort; its shared items and work-list depend on it in every shard.
+        shard: number of the shard, so that no two ask the same item of a work-list.
 
     Returns:
-        columns of one length; `account` indexes the cohort's accounts, `harvested` marks the campaign's exchanges.
+        columns of one length; `account` indexes the cohort's accounts, `builder` is the number of the builder whose
+        harvest an exchange is, or NOTHING.
     """
     traits = cohort.accounts
     account = np.repeat(np.arange(cohort.size), traits["volume"])
     rows: Columns = {"account": account, **_conversations(traits, account, draw)}
     rows["kind"] = _kinds(cohort, rows, draw)
-    rows["harvested"] = np.isin(rows["kind"][rows["opening"]], [CODE[kind] for kind in cohort.harvest])
-    rows["item"] = _items(cohort, rows, draw)
+    rows["builder"] = _builders(cohort)[rows["kind"][rows["opening"]]]
+    rows["item"] = _items(cohort, rows, draw, salt + shard * _SHARD_ITEMS)
     follows = rows["turn"] > 1
     next_kind = np.where(tool_turn(rows["kind"]), CODE["tool"], CODE["follow"])
-    rows["kind"] = np.where(follows & traits["reacts"][account], next_kind, rows["kind"])
+    reacts = traits["reacts"][account] | (traits["cover_reacts"][account] & (rows["builder"] < 0))
+    goes_on = reacts | traits["fake_follow"][account]
+    rows["kind"] = np.where(follows & goes_on, next_kind, rows["kind"])
     rows["wording"] = people.codes(len(account), draw)
     _scripts(traits, rows, draw)
-    _answers(traits, rows, draw)
+    _answers(traits, rows, reacts, draw)
+    handover.continue_elsewhere(traits, rows, draw)
     _places(traits, rows, draw)
     _models(traits, rows, draw)
+    handover.present_signatures(traits, rows, draw)
     return rows
+
+
+def _builders(cohort: Cohort) -> Array:
+    """Number of the builder of each kind of prompt, NOTHING where the kind is nobody's harvest."""
+    number = np.full(len(CODE), people.NOTHING)
+    others = dict(cohort.builder)
+    for kind in cohort.harvest:
+        number[CODE[kind]] = others.get(kind, 0)
+    return number
 
 
 def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -> Columns:
@@ -58,10 +83,7 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     position = np.arange(size)
     opening = np.maximum.accumulate(np.where(opens, position, 0))
     conversation = np.cumsum(opens) - 1
-    who = account[opens]
-    window = np.stack([traits["opened"], traits["closed"]], axis=1)[who]
-    begun = clock.starts(traits["rhythm"][who], networks.OFFSETS_H[traits["country"][who]], window, draw)
-    begun = begun[np.lexsort((begun, who))]
+    begun = _starts(traits, account[opens], draw)
     waits = np.where(opens, 0, clock.gaps(traits["machine"][account], draw))
     since = np.cumsum(waits)
     since -= since[opening]
@@ -75,6 +97,20 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     }
 
 
+def _starts(traits: Columns, who: Array, draw: np.random.Generator) -> Array:
+    """Start of each conversation, in order within its account; `who` is the account of each, ascending."""
+    counts = np.bincount(who, minlength=len(traits["volume"]))
+    firsts = np.cumsum(counts) - counts
+    talks = {trait: traits[trait][who] for trait in ("rhythm", "opened", "closed", "number", "dispatcher")}
+    talks["offset_h"] = networks.OFFSETS_H[traits["country"][who]]
+    talks["rank"], talks["count"] = np.arange(len(who)) - firsts[who], counts[who]
+    begun = clock.starts(talks, draw)
+    shift_s = traits["jitter_s"][who]
+    moved = begun + ((2.0 * draw.random(len(who)) - 1.0) * shift_s * clock.SECOND_US).astype(np.int64)
+    begun = np.where(shift_s > 0, np.clip(moved, talks["opened"], talks["closed"]), begun)
+    return np.asarray(begun[np.lexsort((begun, who))])
+
+
 def _kinds(cohort: Cohort, rows: Columns, draw: np.random.Generator) -> Array:
     """Kind of each exchange's conversation, by the taste of its account."""
     reach = np.cumsum(cohort.weights, axis=1)
@@ -86,32 +122,51 @@ def _kinds(cohort: Cohort, rows: Columns, draw: np.random.Generator) -> Array:
     return np.array([CODE[kind] for kind in cohort.kinds])[chosen]
 
 
-def _items(cohort: Cohort, rows: Columns, draw: np.random.Generator) -> Array:
+def _items(cohort: Cohort, rows: Columns, draw: np.random.Generator, salt: int) -> Array:
     """What each exchange is about: one item a conversation, a common few, or each of a work-list once."""
     size = len(rows["account"])
-    salt = int(draw.integers(2**31))
+    common_salt, offset = salt % _SHARD_ITEMS, salt - salt % _SHARD_ITEMS
     own = draw.integers(0, _ITEM_BITS, size)[rows["opening"]]
     unrelated = ~cohort.accounts["reacts"][rows["account"]]
     item = np.where(unrelated, draw.integers(0, _ITEM_BITS, size), own)
     for kind, count in cohort.shared_items:
-        common = mix(draw.integers(0, count, size), salt) >> np.uint64(2)
+        common = mix(draw.integers(0, count, size), common_salt) >> np.uint64(2)
         item = np.where(rows["kind"] == CODE[kind], common.astype(np.int64)[rows["opening"]], item)
     listed = np.isin(rows["kind"], [CODE[kind] for kind in cohort.worklists])
-    order = mix(draw.permutation(size), salt + 1) >> np.uint64(2)
-    return np.where(listed, order.astype(np.int64), item)
+    order = mix(draw.permutation(size) + offset, common_salt + 1) >> np.uint64(2)
+    item = np.where(listed, order.astype(np.int64), item)
+    return _with_decoys(cohort.accounts, rows["account"], listed, item, draw)
+
+
+def _with_decoys(traits: Columns, account: Array, listed: Array, item: Array, draw: np.random.Generator) -> Array:
+    """Items of which a share of the work-list's is replaced by ones that another account asks."""
+    if not traits["decoys"].any() or not listed.any():
+        return item
+    asked_again = listed & (draw.random(len(item)) < traits["decoys"][account])
+    others = draw.choice(item[listed], len(item))
+    return np.where(asked_again, others, item)
 
 
 def _scripts(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
-    """Adds the style of each prompt: a script always uses its one template and wording, all else picks anew."""
-    account = rows["account"]
+    """Adds the style of each prompt: a script always uses its one template, a pool a few wordings, all else picks anew."""
+    account, size = rows["account"], len(rows["account"])
     scripted = traits["scripted"][account]
     template = people.codes(len(traits["scripted"]), draw)[account]
     rows["style"] = np.where(scripted, template, np.where(rows["turn"] > 1, rows["wording"], rows["item"]))
     rows["wording"] = np.where(scripted, template, rows["wording"])
+    if traits["wordings"].any():
+        wordings = traits["wordings"][account]
+        kept = (wordings > 0) & (draw.random(size) >= traits["paraphrase"][account])
+        number = np.floor(draw.random(size) * np.maximum(wordings, 1)).astype(np.int64)
+        pooled = (mix(number + traits["dispatcher"][account], _WORDING_SALT) >> np.uint64(2)).astype(np.int64)
+        rows["style"], rows["wording"] = np.where(kept, pooled, rows["style"]), np.where(kept, pooled, rows["wording"])
+    if traits["polyglot"].any():
+        spoken = choose(rows["item"][rows["opening"]], _TONGUE_SALT, len(networks.LANGUAGES))
+        rows["language"] = np.where(traits["polyglot"][account], spoken, traits["language"][account])
 
 
-def _answers(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
-    """Adds output, reasoning and history tokens, and how much context each prompt brings."""
+def _answers(traits: Columns, rows: Columns, reacts: Array, draw: np.random.Generator) -> None:
+    """Adds output, reasoning and history tokens, and how much context each prompt brings where it `reacts` or not."""
     account, turn, opening = rows["account"], rows["turn"], rows["opening"]
     size = len(account)
     scale = OUTPUT_TOKENS[rows["kind"]] * np.exp(traits["verbosity"][account])
@@ -126,26 +181,33 @@ def _answers(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     rows["output"] = np.minimum(output + rows["reasoning"], limit)
     before = np.concatenate([[1], output[:-1]])
     pull = np.maximum(0.0, _FOLLOW_EXTRA + _REACTION * np.log(before / _LONG_ANSWER_TOKENS))
-    wanted = np.where((turn > 1) & traits["reacts"][account], pull, traits["length"][account])
-    wanted = np.where((turn > 1) & ~traits["reacts"][account], _UNREACTIVE_EXTRA, wanted)
+    wanted = np.where((turn > 1) & reacts, pull, traits["length"][account])
+    wanted = np.where((turn > 1) & ~reacts, _UNREACTIVE_EXTRA, wanted)
     copied = np.isin(rows["kind"], [CODE[kind] for kind in COPIED])
     rows["extra"] = np.where(copied, 0, np.minimum(draw.poisson(wanted), _MOST_EXTRA))
     said = _PROMPT_TOKENS + _SENTENCE_TOKENS * rows["extra"] + output
     told = np.cumsum(said) - said
     rows["history"] = told - told[opening]
     rows["cached"] = np.where((turn > 1) & (draw.random(size) < 0.5), rows["history"] // 2, 0)
-    rows["image"] = draw.random(size) < IMAGE[rows["kind"]]
+    rows["cached_prefix"] = draw.random(size) < traits["prefix_cache"][account]
+    rows["carries"] = draw.random(size) < INPUT_SHARE[rows["kind"]]
 
 
 def _places(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
-    """Adds the address of each exchange, its key, end user and status."""
+    """Adds the address of each exchange, its client, key, end user and status."""
     account, size = rows["account"], len(rows["account"])
     away = (draw.random(size) < traits["mobility"][account])[rows["opening"]]
     rows["address"] = np.where(away, traits["second_address"][account], traits["address"][account])
-    users = traits["end_users"][account]
+    far = (rows["builder"] >= 0) & (traits["far_address"][account] >= 0)
+    rows["address"] = np.where(far, traits["far_address"][account], rows["address"])
+    rows["client"] = np.where(far, traits["far_client"][account], traits["client"][account])
+    users, number = traits["end_users"][account], traits["number"][account]
     rank = np.floor(np.maximum(users, 1) ** draw.random(size)).astype(np.int64)[rows["opening"]]
-    rows["end_user"] = np.where(users > 0, account * 100_000 + rank, people.NOTHING)
-    rows["key"] = account * 64 + np.where(traits["keys"][account] > 1, rank % traits["keys"][account], 0)
+    named = (users > 0) & ~traits["hidden_users"][account]
+    rows["end_user"] = np.where(named, number * _USERS_AN_ACCOUNT + rank, people.NOTHING)
+    _in_their_own_words(traits, rows, number * _USERS_AN_ACCOUNT + rank)
+    keys = traits["keys"][account]
+    rows["key"] = number * _KEYS_AN_ACCOUNT + np.where(keys > 1, rank % np.maximum(keys, 1), 0)
     chance = draw.random(size)
     steps = [chance < _FAILED, chance < _FAILED + _LIMITED]
     rows["status"] = np.select(steps, [500, 429], 200)
@@ -154,12 +216,21 @@ def _places(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     rows["latency_ms"] = 180.0 + rows["output"] * draw.gamma(8.0, 1.9, size) + draw.exponential(90.0, size)
 
 
+def _in_their_own_words(traits: Columns, rows: Columns, user: Array) -> None:
+    """Gives each hidden end user of a polyglot account a language of their own, kept over conversations."""
+    speaks = traits["polyglot"][rows["account"]] & (traits["end_users"][rows["account"]] > 0)
+    if speaks.any():
+        rows["language"] = np.where(speaks, choose(user, _USER_SALT, len(networks.LANGUAGES)), rows["language"])
+
+
 def _models(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     """Adds the model of each exchange; after its account's switch a share goes to the new one, a whole conversation."""
     account = rows["account"]
     begun = rows["sent"][rows["opening"]]
-    switched = begun >= np.maximum(traits["adopt_at"][account], clock.RELEASE_US)
+    to = np.where(traits["moves_to"][account] >= 0, traits["moves_to"][account], identity.NEW)
+    possible = np.where(to == identity.NEW, clock.RELEASE_US, clock.START_US)
+    switched = begun >= np.maximum(traits["adopt_at"][account], possible)
     moved = switched & (draw.random(len(account))[rows["opening"]] < traits["adopts"][account])
-    strays = draw.random(len(account))[rows["opening"]] < 0.06
+    strays = draw.random(len(account))[rows["opening"]] < _STRAY_SHARE
     other = draw.integers(0, identity.NEW, len(account))[rows["opening"]]
-    rows["model"] = np.where(moved, identity.NEW, np.where(strays, other, traits["model"][account]))
+    rows["model"] = np.where(moved, to, np.where(strays, other, traits["model"][account]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people
-from hydrometer.simulate.world import Array, Campaign, Cohort
+from hydrometer.simulate.world import Array, Builder, Campaign, Cohort
 
 _KINDS = ("harvest", "ask", "write", "translate", "code_fix")
 _MEAN_EXCHANGES, _VOLUME_SIGMA = 45.0, 0.45
@@ -97,6 +97,6 @@ CAMPAIGN = Campaign(
     "load_balanced_pool",
     "a pool with shared cards divides a work-list of reasoning tasks",
     _settle,
-    capabilities=("reasoning", "mathematics"),
-    pivots=True,
+    builders=(Builder(("reasoning", "mathematics"), pivots=True),),
+    source="mission table 1.1, DeepSeek and MiniMax of February; rows 29 and 31",
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people
-from hydrometer.simulate.world import Campaign, Cohort
+from hydrometer.simulate.world import Builder, Campaign, Cohort
 
 _KINDS = ("judge", "pairwise", "synthesis", "ask", "explain")
 _FEWEST, _MOST = 6, 10
@@ -77,5 +77,6 @@ CAMPAIGN = Campaign(
     "low_and_slow",
     "many fresh accounts grade answers and make instructions, a few requests each",
     _settle,
-    capabilities=("grading", "general_instruction"),
+    builders=(Builder(("grading", "general_instruction")),),
+    source="mission table 1.1, low-and-slow core of July; row 23",
 )

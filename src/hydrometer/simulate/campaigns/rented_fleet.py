@@ -10,7 +10,7 @@ import numpy as np
 
 from hydrometer.simulate import networks, people
 from hydrometer.simulate.campaigns import load_balanced_pool
-from hydrometer.simulate.world import Campaign, Cohort
+from hydrometer.simulate.world import Builder, Campaign, Cohort
 
 _FLEETS = 4
 """Prefixes that the fleet's exits lie in."""
@@ -40,6 +40,6 @@ CAMPAIGN = Campaign(
     "rented_fleet",
     "a pool behind one rented relay fleet divides a work-list of reasoning tasks",
     _settle,
-    capabilities=("reasoning", "mathematics"),
-    pivots=True,
+    builders=(Builder(("reasoning", "mathematics"), pivots=True),),
+    source="mission table 1.4, relay software",
 )

@@ -1,0 +1,287 @@
+"""How a campaign's accounts hang together: every disclosed way to buy, house and steer a pool, ready to compose.
+
+Each takes a cohort and a strength, the share of its accounts that it touches, and returns the cohort changed. Source: the
+mission table, section 1.4 and section 1.5 C and D, rows 27 to 42.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate.world import OPERATOR, VICTIM, Array, Cohort
+
+Change = Callable[[Cohort, float, np.random.Generator], Cohort]
+
+
+@dataclass(frozen=True, slots=True)
+class Coordination:
+    """One way in which accounts hang together: row of the mission table, benign twin, and what it changes."""
+
+    row: int
+    twin: str
+    change: Change
+
+
+_ACCOUNTS_A_CARD, _ACCOUNTS_A_PROXY, _BEST_LINKED = 8, 7, 3
+_SIGN_UP_DAYS, _SIGN_UP_SPREAD_DAYS = (150.0, 61.0, 24.0, 6.0), 0.9
+_CHAIN = 4
+_HANDED_OVER = 0.5
+_SEATS_AGE_DAYS = 5.0
+_PIVOT_SHARE, _PIVOT_DELAY_H = 0.5, 14.0
+_ARBITRAGE_SPREAD_H = 10.0
+_SUCCESSOR_DELAY_S = 1_500.0
+_SHIFT_HOURS = 6.0
+_VIRTUAL_CARDS = 2
+"""Global issuers that sell virtual cards."""
+_DISPATCH_QUEUES = 3
+
+
+def _touched(cohort: Cohort, share: float, draw: np.random.Generator) -> Array:
+    """Which accounts are touched."""
+    return draw.random(cohort.size) < share
+
+
+def _put(cohort: Cohort, touched: Array, **traits: Array) -> Cohort:
+    """The cohort with traits of the touched accounts replaced."""
+    for trait, values in traits.items():
+        default = people.EXTRAS.get(trait)
+        before = cohort.accounts.get(trait, np.full(cohort.size, default) if default is not None else values)
+        cohort.accounts[trait] = np.where(touched, values, before)
+    return cohort
+
+
+def shared_cards(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Cards that pay for several accounts each."""
+    cards = people.codes(max(1, cohort.size // _ACCOUNTS_A_CARD), draw)
+    return _put(cohort, _touched(cohort, share, draw), card=draw.choice(cards, cohort.size))
+
+
+def rented_proxies(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Residential lines that several accounts leave through, or whose neighbours they do."""
+    size, traits = cohort.size, cohort.accounts
+    touched = _touched(cohort, share, draw)
+    for trait in ("address", "second_address", "sign_up"):
+        lines = networks.fixed_lines(traits["country"], draw)
+        rented = lines[draw.integers(0, max(1, size // _ACCOUNTS_A_PROXY), size)]
+        beside = (rented & ~0xFF) | draw.integers(1, 255, size)
+        traits[trait] = np.where(touched, np.where(draw.random(size) < 0.5, rented, beside), traits[trait])
+    return _put(cohort, touched, mobility=draw.beta(4.0, 5.0, size))
+
+
+def one_fleet(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Exits of a rented relay fleet in few prefixes."""
+    size = cohort.size
+    touched = _touched(cohort, share, draw)
+    prefixes = networks.hosts(_CHAIN, draw) & ~0xFF
+    for trait in ("address", "second_address"):
+        exits = prefixes[draw.integers(0, _CHAIN, size)] | draw.integers(1, 25, size)
+        cohort.accounts[trait] = np.where(touched, exits, cohort.accounts[trait])
+    return cohort
+
+
+def one_client(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """One build of one client."""
+    stack = np.full(cohort.size, people.commonest(cohort.accounts["client"]))
+    return _put(cohort, _touched(cohort, share, draw), client=stack)
+
+
+def one_configuration(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """One set of limits and sampling settings."""
+    people.framework_defaults(cohort.accounts, share, draw)
+    return cohort
+
+
+def sign_up_batches(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Accounts made on a few days."""
+    days = draw.choice(_SIGN_UP_DAYS, cohort.size) + _SIGN_UP_SPREAD_DAYS * draw.random(cohort.size)
+    made = clock.START_US - (days * clock.DAY_US).astype(np.int64)
+    return _put(cohort, _touched(cohort, share, draw), created=made)
+
+
+def manufactured_identities(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Disposable mail in one shape, virtual cards of one seller, hardly any verification."""
+    size = cohort.size
+    shape = np.full(size, int(draw.integers(len(identity.MAIL_SHAPES))))
+    cohort = _put(cohort, _touched(cohort, share, draw), mail_domain=draw.choice(identity.DISPOSABLE[1:4], size))
+    cohort = _put(cohort, _touched(cohort, share, draw), mail_shape=shape)
+    cohort = _put(cohort, _touched(cohort, share, draw), issuer=draw.integers(0, _VIRTUAL_CARDS, size))
+    return _put(cohort, _touched(cohort, share, draw), verification=np.full(size, identity.EMAIL))
+
+
+def sparse_links(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """No account shares a card, a line or a sign-up address with more than two others, and never with the same ones."""
+    size = cohort.size
+    circles = -(-size // _BEST_LINKED)
+    touched = _touched(cohort, share, draw)
+    lines = networks.fixed_lines(cohort.accounts["country"], draw)
+    for trait, values in (("card", people.codes(size, draw)), ("address", lines), ("sign_up", lines[::-1])):
+        circle = draw.permutation(size) % circles
+        cohort.accounts[trait] = np.where(touched, values[circle], cohort.accounts[trait])
+    return cohort
+
+
+def load_balancing(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """A dispatcher deals requests out in turn: equal loads, evenly spread."""
+    size = cohort.size
+    level = np.full(size, max(1, round(float(np.mean(cohort.accounts["volume"])))))
+    touched = _touched(cohort, share, draw)
+    return _put(cohort, touched, volume=level, rhythm=np.full(size, clock.ROTA))
+
+
+def dispatch_bursts(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Queues wake their accounts at the same moments."""
+    queues = people.codes(_DISPATCH_QUEUES, draw) >> 2
+    touched = _touched(cohort, share, draw)
+    queue = queues[draw.integers(0, _DISPATCH_QUEUES, cohort.size)]
+    return _put(cohort, touched, dispatcher=queue, rhythm=np.full(cohort.size, clock.DISPATCH))
+
+
+def round_the_clock(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """No night, no weekend, and full use from the first day of new paid seats."""
+    size = cohort.size
+    touched = _touched(cohort, share, draw)
+    bought = clock.START_US - (_SEATS_AGE_DAYS * draw.random(size) * clock.DAY_US).astype(np.int64)
+    newly = touched & (draw.random(size) < 0.5)
+    cohort = _put(cohort, newly, created=bought, plan=np.full(size, identity.PRO))
+    return _put(cohort, touched, rhythm=np.full(size, clock.FLAT), machine=np.full(size, True))
+
+
+def quota_handoff(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Chains of accounts: the next begins when one is used up, and sessions are carried over."""
+    size = cohort.size
+    touched = _touched(cohort, share, draw)
+    place = np.arange(size) % _CHAIN
+    step_us = clock.SPAN_US // _CHAIN
+    opened = clock.START_US + place * step_us + (draw.random(size) * 180.0 * clock.SECOND_US).astype(np.int64)
+    cohort = _put(cohort, touched, opened=opened, closed=opened + step_us, rhythm=np.full(size, clock.WINDOW))
+    return _put(cohort, touched, hands_over=np.full(size, _HANDED_OVER))
+
+
+def ban_replacement(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """A share of the accounts is banned during the week; a new account takes over each one's work within minutes."""
+    size = cohort.size
+    pairs = int(size * share / 2)
+    order = draw.permutation(size)
+    banned, heirs = order[:pairs], order[pairs : 2 * pairs]
+    acted = clock.START_US + ((0.15 + 0.6 * draw.random(pairs)) * clock.SPAN_US).astype(np.int64)
+    taken_over = acted + (draw.gamma(2.0, _SUCCESSOR_DELAY_S / 2.0, pairs) * clock.SECOND_US).astype(np.int64)
+    return _replaced(cohort, banned, heirs, acted, taken_over)
+
+
+def pool_shift(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Half of a share of the accounts is banned in one sweep; the other half, idle before, takes over within hours."""
+    size = cohort.size
+    pairs = int(size * share / 2)
+    order = draw.permutation(size)
+    sweep = clock.START_US + int((0.35 + 0.2 * draw.random()) * clock.SPAN_US)
+    acted = sweep + (draw.random(pairs) * clock.HOUR_US).astype(np.int64)
+    taken_over = sweep + ((1.0 + _SHIFT_HOURS * draw.random(pairs)) * clock.HOUR_US).astype(np.int64)
+    return _replaced(cohort, order[:pairs], order[pairs : 2 * pairs], acted, taken_over)
+
+
+def _replaced(cohort: Cohort, banned: Array, heirs: Array, acted: Array, taken_over: Array) -> Cohort:
+    """The cohort with accounts banned at `acted` and heirs, like them in taste and settings, from `taken_over` on."""
+    traits, size = cohort.accounts, cohort.size
+    for trait, default in (("close_reason", people.NOTHING), ("opened", clock.START_US), ("closed", clock.END_US)):
+        traits[trait] = np.array(traits.get(trait, np.full(size, default)))
+    traits["close_reason"][banned], traits["closed"][banned] = identity.BANNED, acted
+    traits["opened"][heirs] = np.minimum(taken_over, clock.END_US - clock.HOUR_US)
+    traits["created"] = np.array(traits["created"])
+    late = np.arange(len(heirs)) % 2 == 0
+    traits["created"][heirs[late]] = (traits["opened"][heirs] - clock.HOUR_US // 4)[late]
+    for trait in ("system", "client", "language", "model", "thinking", "volume", "rhythm"):
+        traits[trait] = np.array(traits[trait])
+        traits[trait][heirs] = traits[trait][banned]
+    cohort.weights[heirs] = cohort.weights[banned]
+    return cohort
+
+
+def fuzz_then_scale(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """A small share tries techniques in the first days; the others open when the winners are known."""
+    size = cohort.size
+    tries = _touched(cohort, share, draw)
+    fuzz = cohort.kinds.index("fuzz")
+    cohort.weights[tries] = np.eye(len(cohort.kinds))[fuzz]
+    cohort.weights[~tries, fuzz] = 0.0
+    second_day = np.full(size, clock.START_US + 2 * clock.DAY_US)
+    cohort = _put(cohort, tries, closed=second_day, rhythm=np.full(size, clock.WINDOW))
+    return _put(cohort, ~tries, opened=second_day)
+
+
+def programme_abuse(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Accounts of education, start-up and research programmes."""
+    programme = draw.choice([identity.EDUCATION, identity.STARTUP, identity.RESEARCH], cohort.size)
+    pathway = np.array([identity.CLASS, identity.VENTURE, identity.STUDY])[programme]
+    touched = _touched(cohort, share, draw)
+    credits = np.full(cohort.size, identity.CREDITS)
+    cohort = _put(cohort, touched & (draw.random(cohort.size) < 0.5), mail_domain=np.full(cohort.size, identity.CAMPUS))
+    return _put(cohort, touched, programme=programme, pathway=pathway, plan=credits)
+
+
+def stolen_keys(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Genuine accounts whose key a thief uses too: their owners' own traffic stays, his comes from elsewhere."""
+    size = cohort.size
+    touched = _touched(cohort, share, draw)
+    genuine = people.ordinary(size, identity.SDK, float(np.median(cohort.accounts["volume"])), draw)
+    fleet = networks.hosts(_CHAIN, draw)[draw.integers(0, _CHAIN, size)]
+    stack = np.full(size, people.commonest(cohort.accounts["client"]))
+    cohort = _put(cohort, touched, **{trait: values for trait, values in genuine.items() if trait != "volume"})
+    cohort = _put(cohort, touched, far_address=fleet, far_client=stack)
+    return _put(cohort, np.full(size, True), role=np.where(touched, VICTIM, OPERATOR))
+
+
+def release_pivot(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """About half of the traffic moves to the new model within a day of its release."""
+    size = cohort.size
+    moved = draw.beta(20.0 * _PIVOT_SHARE, 20.0 * (1.0 - _PIVOT_SHARE), size)
+    delay = clock.RELEASE_US + (draw.random(size) * _PIVOT_DELAY_H * clock.HOUR_US).astype(np.int64)
+    return _put(cohort, _touched(cohort, share, draw), adopts=moved, adopt_at=delay)
+
+
+def safeguard_arbitrage(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """Traffic leaves the strictest model for a laxer one on the same day."""
+    size = cohort.size
+    when = clock.START_US + 2 * clock.DAY_US + (draw.random(size) * _ARBITRAGE_SPREAD_H * clock.HOUR_US).astype(np.int64)
+    touched = _touched(cohort, share, draw)
+    cohort = _put(cohort, touched, model=np.full(size, identity.DEEP), moves_to=np.full(size, identity.STANDARD))
+    return _put(cohort, touched, adopts=np.full(size, 0.9), adopt_at=when)
+
+
+def several_pathways(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
+    """The pool is split over own API, cloud, aggregator and programmes; clouds show neither card nor sign-up."""
+    size = cohort.size
+    touched = _touched(cohort, share, draw)
+    ways = [identity.API, identity.SUBSCRIPTION, identity.CLOUD, identity.AGGREGATOR, identity.CLASS]
+    pathway = draw.choice(ways, size)
+    elsewhere = touched & np.isin(pathway, [identity.CLOUD, identity.AGGREGATOR])
+    cohort = _put(cohort, elsewhere, card=np.full(size, people.NOTHING))
+    return _put(cohort, touched, pathway=pathway)
+
+
+COORDINATIONS: dict[str, Coordination] = {
+    "dispatch_bursts": Coordination(27, "outage_recoverer", dispatch_bursts),
+    "one_configuration": Coordination(28, "framework_user", one_configuration),
+    "shared_cards": Coordination(29, "company_card", shared_cards),
+    "sign_up_batches": Coordination(29, "large_course", sign_up_batches),
+    "rented_proxies": Coordination(30, "vpn_user", rented_proxies),
+    "one_fleet": Coordination(30, "white_label", one_fleet),
+    "one_client": Coordination(30, "editor_user", one_client),
+    "load_balancing": Coordination(31, "white_label", load_balancing),
+    "quota_handoff": Coordination(32, "private_pooler", quota_handoff),
+    "ban_replacement": Coordination(33, "key_rotation", ban_replacement),
+    "pool_shift": Coordination(33, "key_rotation", pool_shift),
+    "sparse_links": Coordination(34, "household", sparse_links),
+    "manufactured_identities": Coordination(35, "privacy_mail_user", manufactured_identities),
+    "programme_abuse": Coordination(36, "large_course", programme_abuse),
+    "several_pathways": Coordination(36, "multi_cloud_firm", several_pathways),
+    "stolen_keys": Coordination(37, "key_rotation", stolen_keys),
+    "round_the_clock": Coordination(39, "ci_swarm", round_the_clock),
+    "fuzz_then_scale": Coordination(14, "prompt_optimiser", fuzz_then_scale),
+    "release_pivot": Coordination(41, "release_enthusiast", release_pivot),
+    "safeguard_arbitrage": Coordination(42, "price_mover", safeguard_arbitrage),
+}
+"""By name, in the order of the rows; composition applies them in this order."""
