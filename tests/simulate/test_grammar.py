@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from hydrometer.simulate import grammar, networks, speech
 from hydrometer.simulate.world import Columns
+
+
+OPEN_SLOT = re.compile(r"\{[~#]?[a-z]*\d*\}")
+"""A slot that nothing filled; braces of JSON and code are not one."""
 
 
 def rows(size: int, kind: int, language: int, extra: int = 0) -> Columns:
@@ -25,13 +31,14 @@ def rows(size: int, kind: int, language: int, extra: int = 0) -> Columns:
 @pytest.mark.parametrize("kind", range(len(speech.KINDS)), ids=speech.KINDS)
 def test_every_kind_fills_every_slot(kind: int, language: int) -> None:
     texts = grammar.render(speech.KINDS, rows(40, kind, language)).to_pylist()
-    assert all(text and "{" not in text and "}" not in text for text in texts)
+    assert all(text and not OPEN_SLOT.search(text) for text in texts)
 
 
-@pytest.mark.parametrize("kind", range(len(speech.SYSTEMS)), ids=speech.SYSTEMS)
-def test_system_prompts_fill_every_slot(kind: int) -> None:
-    texts = grammar.render(speech.SYSTEMS, rows(40, kind, 0)).to_pylist()
-    assert all(text and "{" not in text for text in texts)
+@pytest.mark.parametrize("names", [speech.SYSTEMS, speech.INJECTIONS], ids=["systems", "injections"])
+def test_system_prompts_and_injections_fill_every_slot(names: tuple[str, ...]) -> None:
+    for kind in range(len(names)):
+        texts = grammar.render(names, rows(40, kind, 0)).to_pylist()
+        assert all(text and not OPEN_SLOT.search(text) for text in texts)
 
 
 def test_same_codes_same_prompt_whatever_the_batch() -> None:

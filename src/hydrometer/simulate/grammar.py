@@ -1,16 +1,18 @@
 """Turns codes into prompts: sentence patterns with slots, filled by hashing, many rows at a time.
 
-A prompt is a function of (kind, language, style, item, wording): the item fixes what is talked about, the style which
-pattern, the wording its paraphrase, so
-that a work-list, a repeated task or a paraphrase is a choice of integers. Words live in `words/<language>.yaml`.
+A prompt is a function of (bank, kind, language, style, item, wording): the item fixes what is talked about, the style
+which pattern, the wording its paraphrase, so that a work-list, a repeated task or a paraphrase is a choice of integers.
+Words live in `words/<language>.yaml` (everyday talk), `words/techniques/` (disclosed techniques and their twins) and
+`words/shared.yaml` (code and tools); the bank "second" lays `words/second/` over them: the same kinds by other authors.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,12 +30,16 @@ _SLOT = re.compile(r"\{([~#]?)([a-z]+|\d+)(\d*)\}")
 _SENTENCES = 2400
 _CASES = 2400
 _CASE_NUMBERS = 900
+_COMPOSED = 900
+"""Fillings of each composed list: answers, thoughts, tool calls, remarks in a meeting."""
 _FALLBACK = "en"
 _NO_SPACE = ("zh",)
 _PRELUDES, _CODAS = 700, 300
 _FRAMED_PRELUDE, _FRAMED_CODA, _CARELESS = 45, 30, 16
 """Per cent of people's prompts that begin with a remark, end with one, are written without capitals."""
 _PRELUDE_SALT, _CODA_SALT, _CARELESS_SALT = 7900, 7901, 7902
+BANKS = ("first", "second")
+"""Who wrote the sentences; the second bank serves worlds that nothing was fitted on."""
 PLAIN = (
     "classroom",
     "table_row",
@@ -50,6 +56,43 @@ PLAIN = (
     "synthesis",
     "agent",
     "tool",
+    "after_fact",
+    "teacher_feedback",
+    "fake_debug",
+    "security_probe",
+    "coerced_language",
+    "localise",
+    "fuzz",
+    "judge_foreign",
+    "trace_clean",
+    "transcript_clean",
+    "sanitise",
+    "news_rewrite",
+    "moderate",
+    "task_make",
+    "code_harvest",
+    "kernel_harvest",
+    "cyber_harvest",
+    "data_harvest",
+    "screen_harvest",
+    "vision_harvest",
+    "audio_harvest",
+    "picture_harvest",
+    "agent_harvest",
+    "session_replay",
+    "canary",
+    "regression",
+    "survey_items",
+    "scaffolded",
+    "system_rival",
+    "system_brand",
+    "system_relay",
+    "system_access",
+    "system_tutor",
+    "system_pipeline",
+    "inject_tags",
+    "inject_scaffold",
+    "inject_language",
 )
 """Kinds that programs send or that are copied; all others are written by people, each in a way of their own."""
 _PATTERN_SALT, _EXTRA_SALT = 11, 7000
@@ -89,6 +132,12 @@ def _salt(name: str, number: str) -> int:
     return 100 + sum((position + 1) * ord(letter) for position, letter in enumerate(name)) * 10 + int(number or 1)
 
 
+@cache
+def _numbers(most: int) -> pa.Array:
+    """The numbers from 1 to `most` as text."""
+    return pa.array([str(value) for value in range(1, most + 1)], pa.string())
+
+
 def _parse(pattern: str, arrays: dict[str, pa.Array], later_turn: bool) -> tuple[str | Slot, ...]:
     """The literals and slots of one pattern; in a later turn only the topic stays that of the conversation."""
     parts: list[str | Slot] = []
@@ -97,8 +146,7 @@ def _parse(pattern: str, arrays: dict[str, pa.Array], later_turn: bool) -> tuple
         parts.append(pattern[done : found.start()])
         mark, name, number = found.groups()
         if mark == "#":
-            numbers = pa.array([str(value) for value in range(1, int(name) + 1)], pa.string())
-            parts.append(Slot(numbers, _salt("number", str(found.start())), by_wording=later_turn))
+            parts.append(Slot(_numbers(int(name)), _salt("number", str(found.start())), by_wording=later_turn))
         else:
             parts.append(Slot(arrays[name], _salt(name, number), mark == "~" or (later_turn and name != _TOPIC)))
         done = found.end()
@@ -118,35 +166,73 @@ def _fill(pattern: str, lists: dict[str, list[str]], draw: np.random.Generator) 
     return _SLOT.sub(replace, pattern)
 
 
-@lru_cache
-def grammar(language: str) -> Grammar:
+def _filled(rules: list[str], lists: dict[str, list[str]], count: int, draw: np.random.Generator) -> list[str]:
+    """`count` random fillings, the rules in turn."""
+    return [_fill(rules[k % len(rules)], lists, draw) for k in range(count)]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """One file of words, by section."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return dict(loader(path.read_text(encoding="utf-8")).get_single_data() or {})
+
+
+def _source(language: str, bank: str) -> dict[str, dict[str, Any]]:
+    """All sections of a language; a later file replaces lists and kinds of an earlier one by name."""
+    files = [_WORDS / "shared.yaml", _WORDS / f"{language}.yaml", _WORDS / "techniques" / f"{language}.yaml"]
+    if bank == BANKS[1]:
+        files += [_WORDS / "second" / "shared.yaml", _WORDS / "second" / f"{language}.yaml"]
+    merged: dict[str, dict[str, Any]] = {"slots": {}, "composed": {}, "patterns": {}, "rules": {}}
+    for path in files:
+        for section, content in _read(path).items():
+            if isinstance(content, dict):
+                merged[section].update(content)
+            else:
+                merged["rules"][section] = content
+    return merged
+
+
+def _seed_words(language: str, bank: str) -> bytes:
+    """What the draws of a bank depend on."""
+    return language.encode() if bank == BANKS[0] else f"{language} {bank}".encode()
+
+
+@cache
+def grammar(language: str, bank: str = BANKS[0]) -> Grammar:
     """The grammar of a language; kinds that it lacks are written in English.
+
+    Args:
+        language: one of `networks.LANGUAGES`.
+        bank: one of `BANKS`.
 
     Raises:
         BugError: a pattern names a slot that the language lacks.
     """
-    source = yaml.safe_load((_WORDS / f"{language}.yaml").read_text(encoding="utf-8"))
-    draw = generator(0, "sentences", language.encode())
+    source = _source(language, bank)
+    rules = source["rules"]
+    draw = generator(0, "sentences", _seed_words(language, bank))
     lists = _lists(source["slots"])
-    cases = lists["case"]
-    lists["case"] = [cases[k % len(cases)].replace("{n}", str(draw.integers(3, _CASE_NUMBERS))) for k in range(_CASES)]
-    rules = source["sentence"]
-    lists["sentence"] = [_fill(rules[k % len(rules)], lists, draw) for k in range(_SENTENCES)]
-    arrays = {name: pa.array(words, pa.string()) for name, words in lists.items()}
     try:
+        cases = lists["case"]
+        lists["case"] = [
+            cases[k % len(cases)].replace("{n}", str(draw.integers(3, _CASE_NUMBERS))) for k in range(_CASES)
+        ]
+        lists["sentence"] = _filled(rules["sentence"], lists, _SENTENCES, draw)
+        preludes = _filled(rules["prelude"], lists, _PRELUDES, draw)
+        codas = _filled(rules["coda"], lists, _CODAS, draw)
+        for name, texts in source["composed"].items():
+            lists[name] = _filled(texts, lists, _COMPOSED, draw)
+        arrays = {name: pa.array(words, pa.string()) for name, words in lists.items()}
         parsed = {
             kind: tuple(_parse(text, arrays, kind in LATER_TURNS) for text in texts)
             for kind, texts in source["patterns"].items()
         }
     except KeyError as problem:
         raise BugError(
-            f"words/{language}.yaml", f"slot {problem}", "a slot with a list of words", "add the list"
+            f"words of {language}, bank {bank}", f"slot {problem}", "a slot with a list of words", "add the list"
         ) from problem
-    preludes, codas = (
-        pa.array([_fill(source[part][k % len(source[part])], lists, draw) for k in range(count)], pa.string())
-        for part, count in (("prelude", _PRELUDES), ("coda", _CODAS))
-    )
-    return Grammar(language, parsed, arrays["sentence"], preludes, codas, tuple(lists[_TOPIC]))
+    before, after = pa.array(preludes, pa.string()), pa.array(codas, pa.string())
+    return Grammar(language, parsed, arrays["sentence"], before, after, tuple(lists[_TOPIC]))
 
 
 def _row_texts(pattern: tuple[str | Slot, ...], item: Array, wording: Array) -> pa.Array:
@@ -187,13 +273,14 @@ def _with_extra(texts: pa.Array, language: Grammar, context: Array, extra: Array
     return pc.binary_join_element_wise(*pieces, gap, null_handling="skip") if len(pieces) > 1 else texts
 
 
-def render(kinds: tuple[str, ...], rows: dict[str, Array]) -> pa.Array:
+def render(kinds: tuple[str, ...], rows: dict[str, Array], bank: str = BANKS[0]) -> pa.Array:
     """The prompt of each row.
 
     Args:
         kinds: names that `rows["kind"]` indexes.
         rows: `kind`, `language` (indices), `style` (which pattern), `item`, `wording` (codes) and `extra`
             (number of added sentences).
+        bank: whose sentences, one of `BANKS`.
     """
     size = len(rows["kind"])
     key = rows["kind"].astype(np.int64) * len(LANGUAGES) + rows["language"]
@@ -201,9 +288,9 @@ def render(kinds: tuple[str, ...], rows: dict[str, Array]) -> pa.Array:
     order: list[Array] = []
     for value in np.unique(key):
         kind = kinds[int(value) // len(LANGUAGES)]
-        language = grammar(LANGUAGES[int(value) % len(LANGUAGES)])
+        language = grammar(LANGUAGES[int(value) % len(LANGUAGES)], bank)
         if kind not in language.patterns:
-            language = grammar(_FALLBACK)
+            language = grammar(_FALLBACK, bank)
         patterns = language.patterns[kind]
         here = np.flatnonzero(key == value)
         which = choose(rows["style"][here], _PATTERN_SALT, len(patterns))
