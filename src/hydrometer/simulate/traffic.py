@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate import clock, fitted, identity, networks, people
 from hydrometer.simulate.mixing import mix
-from hydrometer.simulate.speech import CODE, COPIED, IMAGE, OUTPUT_TOKENS, SPREAD, tool_turn
+from hydrometer.simulate.speech import CODE, COPIED, IMAGE, KINDS, OUTPUT_TOKENS, SPREAD, tool_turn
 from hydrometer.simulate.world import Array, Cohort, Columns
 
 _LONG_ANSWER_TOKENS = 420.0
@@ -23,6 +23,7 @@ _SENTENCE_TOKENS = 17
 _PROMPT_TOKENS = 45
 _REFUSED, _LIMITED, _FAILED = 0.006, 0.008, 0.002
 _ITEM_BITS = 2**62
+_SPREAD, _IS_CODE = fitted.kind_spreads(KINDS, SPREAD), fitted.is_code(KINDS)
 
 
 def exchanges(cohort: Cohort, draw: np.random.Generator) -> Columns:
@@ -62,7 +63,7 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     window = np.stack([traits["opened"], traits["closed"]], axis=1)[who]
     begun = clock.starts(traits["rhythm"][who], networks.OFFSETS_H[traits["country"][who]], window, draw)
     begun = begun[np.lexsort((begun, who))]
-    waits = np.where(opens, 0, clock.gaps(traits["machine"][account], draw))
+    waits = np.where(opens, 0, clock.gaps(traits["machine"][account], conversation, draw))
     since = np.cumsum(waits)
     since -= since[opening]
     longest = np.maximum.reduceat(since, np.flatnonzero(opens)) if size else since
@@ -115,7 +116,7 @@ def _answers(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     account, turn, opening = rows["account"], rows["turn"], rows["opening"]
     size = len(account)
     scale = OUTPUT_TOKENS[rows["kind"]] * np.exp(traits["verbosity"][account])
-    output = np.maximum(1, scale * np.exp(SPREAD[rows["kind"]] * draw.standard_normal(size))).astype(np.int64)
+    output = np.maximum(1, scale * np.exp(_SPREAD[rows["kind"]] * draw.standard_normal(size))).astype(np.int64)
     budget = traits["thinking"][account]
     reasoning = np.where(budget > 0, np.minimum(budget, output * draw.gamma(2.0, _THINKING_SHARE, size)), 0).astype(
         np.int64
@@ -130,9 +131,11 @@ def _answers(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     wanted = np.where((turn > 1) & ~traits["reacts"][account], _UNREACTIVE_EXTRA, wanted)
     copied = np.isin(rows["kind"], [CODE[kind] for kind in COPIED])
     rows["extra"] = np.where(copied, 0, np.minimum(draw.poisson(wanted), _MOST_EXTRA))
-    said = _PROMPT_TOKENS + _SENTENCE_TOKENS * rows["extra"] + output
-    told = np.cumsum(said) - said
-    rows["history"] = told - told[opening]
+    prompt = _PROMPT_TOKENS + _SENTENCE_TOKENS * rows["extra"]
+    told = np.cumsum(prompt + output) - prompt - output
+    first = fitted.first_input_tokens(_IS_CODE[rows["kind"][turn == 1]], draw)
+    brought = np.maximum(first - prompt[turn == 1], 0)
+    rows["history"] = told - told[opening] + brought[rows["conversation"]]
     rows["cached"] = np.where((turn > 1) & (draw.random(size) < 0.5), rows["history"] // 2, 0)
     rows["image"] = draw.random(size) < IMAGE[rows["kind"]]
 
