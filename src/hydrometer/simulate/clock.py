@@ -1,8 +1,9 @@
 """When accounts are awake: conversation starts by local hour and weekday, gaps inside a conversation.
 
-Event time begins on a fixed Monday and never reads the wall clock; worlds of later weeks are moved as a whole. People follow the day of their country, offices
-their working hours, scheduled jobs the full hour, services a flat day with Gamma gaps; gaps inside a conversation are
-Weibull with shape below 1 (heavy tailed), as measured interactive sessions are.
+Event time begins on a fixed Monday and never reads the wall clock; worlds of later weeks are moved as a whole. People
+follow the day of their country, offices their working hours, scheduled jobs the full hour, services a flat day with Gamma
+gaps; people's gaps inside a conversation are those of a recorded service (`fitted.yaml`: log-normal fits better than
+Weibull and Gamma).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from hydrometer.simulate import fitted
 from hydrometer.simulate.mixing import mix
 from hydrometer.simulate.world import Array, Columns
 
@@ -32,9 +34,7 @@ _AFTER_WORK = [6, 3, 1, 1, 1, 1, 2, 3, 3, 3, 3, 4, 5, 4, 4, 4, 5, 8, 12, 16, 18,
 _HOURS = {WAKING: _AWAKE, OFFICE: _WORKING, EVENING: _AFTER_WORK}
 _WEEKEND = {WAKING: 0.85, OFFICE: 0.12, EVENING: 1.3}
 _HOURS_A_WEEK = 168
-_GAP_SHAPE, _GAP_SCALE_S = 0.75, 95.0
-_MACHINE_GAP_S = 9.0
-_LONGEST_GAP_S = 1500.0
+_MACHINE_GAP_S, _MACHINE_GAP_SHAPE, _SHORTEST_MACHINE_GAP_S = 9.0, 2.0, 0.5
 _CRON_SPREAD_S = 12.0
 _ROTA_NOISE_S = 40.0
 _PHASE_SALT, _MOMENT_SALT, _LARGEST = 41, 42, float(2**64)
@@ -88,9 +88,15 @@ def _woken(dispatcher: Array, uniform: Array) -> Array:
     return np.asarray(mix(dispatcher + moment, _MOMENT_SALT) / _LARGEST)
 
 
-def gaps(machine: Array, draw: np.random.Generator) -> Array:
-    """Microseconds to the next turn of a conversation: Weibull for people, Gamma for machines."""
-    human_s = _GAP_SCALE_S * draw.weibull(_GAP_SHAPE, len(machine)) + 4.0
-    machine_s = draw.gamma(2.0, _MACHINE_GAP_S / 2.0, len(machine)) + 0.5
-    chosen = np.minimum(np.where(machine, machine_s, human_s), _LONGEST_GAP_S)
+def gaps(machine: Array, conversation: Array, draw: np.random.Generator) -> Array:
+    """Microseconds to the next turn of a conversation: as fitted for people, Gamma for machines.
+
+    Args:
+        machine: whether a program sends each turn.
+        conversation: number of each turn's conversation, from 0 without holes.
+        draw: random numbers of this cohort.
+    """
+    human_s = fitted.gaps_s(conversation, draw)
+    machine_s = draw.gamma(_MACHINE_GAP_SHAPE, _MACHINE_GAP_S / _MACHINE_GAP_SHAPE, len(machine))
+    chosen = np.where(machine, machine_s + _SHORTEST_MACHINE_GAP_S, human_s)
     return np.asarray((chosen * SECOND_US).astype(np.int64))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate import clock, cover, identity, networks, people
 from hydrometer.simulate.world import OPERATOR, VICTIM, Array, Cohort
 
 Change = Callable[[Cohort, float, np.random.Generator], Cohort]
@@ -38,6 +38,8 @@ _SHIFT_HOURS = 6.0
 _VIRTUAL_CARDS = 2
 """Global issuers that sell virtual cards."""
 _DISPATCH_QUEUES = 3
+_OWNERS_SHARE = 0.45
+"""Share of a stolen key's traffic that is its owner's."""
 
 
 def _touched(cohort: Cohort, share: float, draw: np.random.Generator) -> Array:
@@ -231,6 +233,7 @@ def stolen_keys(cohort: Cohort, share: float, draw: np.random.Generator) -> Coho
     stack = np.full(size, people.commonest(cohort.accounts["client"]))
     cohort = _put(cohort, touched, **{trait: values for trait, values in genuine.items() if trait != "volume"})
     cohort = _put(cohort, touched, far_address=fleet, far_client=stack)
+    cohort = cover.mixed(cohort, np.where(touched, _OWNERS_SHARE, 0.0), draw)
     return _put(cohort, np.full(size, True), role=np.where(touched, VICTIM, OPERATOR))
 
 

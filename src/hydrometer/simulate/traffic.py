@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, handover, identity, networks, people
+from hydrometer.simulate import clock, fitted, handover, identity, networks, people
 from hydrometer.simulate.mixing import choose, mix
-from hydrometer.simulate.speech import CODE, COPIED, INPUT_SHARE, OUTPUT_TOKENS, SPREAD, tool_turn
+from hydrometer.simulate.speech import CODE, COPIED, INPUT_SHARE, KINDS, OUTPUT_TOKENS, SPREAD, tool_turn
 from hydrometer.simulate.world import Array, Cohort, Columns
 
 _LONG_ANSWER_TOKENS = 420.0
@@ -28,6 +28,7 @@ _SHARD_ITEMS = 2**36
 _KEYS_AN_ACCOUNT, _USERS_AN_ACCOUNT = 64, 100_000
 _TONGUE_SALT, _WORDING_SALT, _USER_SALT = 51, 52, 53
 _STRAY_SHARE = 0.06
+_SPREAD, _IS_CODE = fitted.kind_spreads(KINDS, SPREAD), fitted.is_code(KINDS)
 
 
 def exchanges(cohort: Cohort, draw: np.random.Generator, salt: int, shard: int = 0) -> Columns:
@@ -84,7 +85,7 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     opening = np.maximum.accumulate(np.where(opens, position, 0))
     conversation = np.cumsum(opens) - 1
     begun = _starts(traits, account[opens], draw)
-    waits = np.where(opens, 0, clock.gaps(traits["machine"][account], draw))
+    waits = np.where(opens, 0, clock.gaps(traits["machine"][account], conversation, draw))
     since = np.cumsum(waits)
     since -= since[opening]
     longest = np.maximum.reduceat(since, np.flatnonzero(opens)) if size else since
@@ -170,7 +171,7 @@ def _answers(traits: Columns, rows: Columns, reacts: Array, draw: np.random.Gene
     account, turn, opening = rows["account"], rows["turn"], rows["opening"]
     size = len(account)
     scale = OUTPUT_TOKENS[rows["kind"]] * np.exp(traits["verbosity"][account])
-    output = np.maximum(1, scale * np.exp(SPREAD[rows["kind"]] * draw.standard_normal(size))).astype(np.int64)
+    output = np.maximum(1, scale * np.exp(_SPREAD[rows["kind"]] * draw.standard_normal(size))).astype(np.int64)
     budget = traits["thinking"][account]
     reasoning = np.where(budget > 0, np.minimum(budget, output * draw.gamma(2.0, _THINKING_SHARE, size)), 0).astype(
         np.int64
@@ -185,9 +186,11 @@ def _answers(traits: Columns, rows: Columns, reacts: Array, draw: np.random.Gene
     wanted = np.where((turn > 1) & ~reacts, _UNREACTIVE_EXTRA, wanted)
     copied = np.isin(rows["kind"], [CODE[kind] for kind in COPIED])
     rows["extra"] = np.where(copied, 0, np.minimum(draw.poisson(wanted), _MOST_EXTRA))
-    said = _PROMPT_TOKENS + _SENTENCE_TOKENS * rows["extra"] + output
-    told = np.cumsum(said) - said
-    rows["history"] = told - told[opening]
+    prompt = _PROMPT_TOKENS + _SENTENCE_TOKENS * rows["extra"]
+    told = np.cumsum(prompt + output) - prompt - output
+    first = fitted.first_input_tokens(_IS_CODE[rows["kind"][turn == 1]], draw)
+    brought = np.maximum(first - prompt[turn == 1], 0)
+    rows["history"] = told - told[opening] + brought[rows["conversation"]]
     rows["cached"] = np.where((turn > 1) & (draw.random(size) < 0.5), rows["history"] // 2, 0)
     rows["cached_prefix"] = draw.random(size) < traits["prefix_cache"][account]
     rows["carries"] = draw.random(size) < INPUT_SHARE[rows["kind"]]

@@ -1,0 +1,1 @@
+"""Evasions: one file a knob, each ending in EVASION."""
