@@ -1,9 +1,9 @@
 """When accounts are awake: conversation starts by local hour and weekday, gaps inside a conversation.
 
 Event time begins on a fixed Monday and never reads the wall clock; worlds of later weeks are moved as a whole. People
-follow the day of their country, offices their working hours, scheduled jobs the full hour, services a flat day with Gamma
-gaps; people's gaps inside a conversation are those of a recorded service (`fitted.yaml`: log-normal fits better than
-Weibull and Gamma).
+follow the day of their country, offices their working hours, scheduled jobs the full hour, services a flat day with
+Gamma gaps; people's gaps inside a conversation are those of a recorded service (`fitted.yaml`: log-normal fits better
+than Weibull and Gamma).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def starts(talks: Columns, draw: np.random.Generator) -> Array:
     """Start of each conversation in microseconds, between its account's opening and closing.
 
     Args:
-        talks: per conversation its account's `rhythm`, `offset_h` (hours ahead of UTC), `opened`, `closed`, `number` and
-            `dispatcher`, and its `rank` among the account's `count` conversations.
+        talks: per conversation its account's `rhythm`, `offset_h` (hours ahead of UTC), `opened`, `closed`, `number`
+            and `dispatcher`, and its `rank` among the account's `count` conversations.
         draw: random numbers of this cohort.
     """
     rhythm, offset_h = talks["rhythm"], talks["offset_h"]
@@ -68,7 +68,9 @@ def starts(talks: Columns, draw: np.random.Generator) -> Array:
     begun = START_US + np.minimum(hour, _HOURS_A_WEEK - 1) * HOUR_US + (second * HOUR_US).astype(np.int64)
     on_the_hour = begun - (begun - START_US) % HOUR_US + (second * _CRON_SPREAD_S * SECOND_US).astype(np.int64)
     opened, closed = talks["opened"], talks["closed"]
-    share = np.select([rhythm == ROTA, rhythm == DISPATCH], [_in_turn(talks), _woken(talks["dispatcher"], first)], first)
+    share = np.select(
+        [rhythm == ROTA, rhythm == DISPATCH], [_in_turn(talks), _woken(talks["dispatcher"], first)], first
+    )
     noise_s = np.select([rhythm == ROTA, rhythm == DISPATCH], [_ROTA_NOISE_S, _WAKE_UP_SPREAD_S], 0.0)
     inside = opened + (share * (closed - opened)).astype(np.int64) + (noise_s * second * SECOND_US).astype(np.int64)
     begun = np.where(rhythm == CRON, on_the_hour, begun)

@@ -131,7 +131,7 @@ def _output_modalities(kind: Array) -> pa.Array:
 
 
 def _prompts(rows: Columns, writing: Writing) -> pa.Array:
-    """The prompt of each row: its words, real ones where the user gave some, after the text that a program puts before."""
+    """The prompt of each row: made words, or real ones where the user gave some, after the text that a program adds."""
     prompt = grammar.render(KINDS, rows, writing.bank)
     if writing.outside is not None:
         prompt = replace_some(prompt, KINDS, rows, writing.outside)
@@ -303,4 +303,6 @@ def enforcement_table(traits: Columns, writing: Writing) -> pa.Table:
         "action": pa.array(["ban"] * len(banned), pa.string()),
         "reason": pa.array(["terms"] * len(banned), pa.string()),
     }
-    return conform(pa.table(columns), INPUTS["enforcement"]).sort_by([("acted_at", "ascending"), ("account_id", "ascending")])
+    return conform(pa.table(columns), INPUTS["enforcement"]).sort_by(
+        [("acted_at", "ascending"), ("account_id", "ascending")]
+    )

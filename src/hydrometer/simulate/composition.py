@@ -1,7 +1,7 @@
 """Composes a campaign from a plan: how much each account sends, which techniques, how the accounts hang together.
 
-A preset is a plan with its sources. Techniques become kinds of prompt and request settings, coordination changes identities
-and hours, the rest of an account's traffic is cover that looks like anybody's.
+A preset is a plan with its sources. Techniques become kinds of prompt and request settings, coordination changes
+identities and hours, the rest of an account's traffic is cover that looks like anybody's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How a campaign's accounts hang together: every disclosed way to buy, house and steer a pool, ready to compose.
 
-Each takes a cohort and a strength, the share of its accounts that it touches, and returns the cohort changed. Source: the
-mission table, section 1.4 and section 1.5 C and D, rows 27 to 42.
+Each takes a cohort and a strength, the share of its accounts that it touches, and returns the cohort changed. Source:
+the mission table, section 1.4 and section 1.5 C and D, rows 27 to 42.
 """
 
 from __future__ import annotations
@@ -248,7 +248,9 @@ def release_pivot(cohort: Cohort, share: float, draw: np.random.Generator) -> Co
 def safeguard_arbitrage(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """Traffic leaves the strictest model for a laxer one on the same day."""
     size = cohort.size
-    when = clock.START_US + 2 * clock.DAY_US + (draw.random(size) * _ARBITRAGE_SPREAD_H * clock.HOUR_US).astype(np.int64)
+    when = (
+        clock.START_US + 2 * clock.DAY_US + (draw.random(size) * _ARBITRAGE_SPREAD_H * clock.HOUR_US).astype(np.int64)
+    )
     touched = _touched(cohort, share, draw)
     cohort = _put(cohort, touched, model=np.full(size, identity.DEEP), moves_to=np.full(size, identity.STANDARD))
     return _put(cohort, touched, adopts=np.full(size, 0.9), adopt_at=when)

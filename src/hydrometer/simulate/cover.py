@@ -35,7 +35,7 @@ def mixed(cohort: Cohort, share: Array, draw: np.random.Generator) -> Cohort:
     inside = np.array([kind in cohort.harvest for kind in kinds])
     wanted = np.maximum(share, weights[:, ~inside].sum(axis=1))
     weights[:, inside] *= ((1.0 - wanted) / np.maximum(weights[:, inside].sum(axis=1), 1e-12))[:, None]
-    means = [_KINDS[kind] if kind in _KINDS else 0.0 for kind in kinds]
+    means = [_KINDS.get(kind, 0.0) for kind in kinds]
     tastes = people.tastes(cohort.size, means, _CONCENTRATION, draw) * ~inside
     tastes /= tastes.sum(axis=1, keepdims=True)
     weights[:, ~inside] = (tastes * wanted[:, None])[:, ~inside]

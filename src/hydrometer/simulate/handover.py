@@ -1,8 +1,8 @@
 """What one account begins and another goes on with: conversations continued elsewhere, reasoning presented elsewhere.
 
 Relay software moves a session to the next account of its pool when one is used up, and hands signed reasoning that was
-issued to one account to whichever account comes next; teams resume each other's sessions inside one organisation. Source:
-the mission table, sections 1.1 (replay of thinking signatures) and 1.4 (failover), rows 22 and 32.
+issued to one account to whichever account comes next; teams resume each other's sessions inside one organisation.
+Source: the mission table, sections 1.1 (replay of thinking signatures) and 1.4 (failover), rows 22 and 32.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def present_signatures(traits: Columns, rows: Columns, draw: np.random.Generator
     thinks = traits["thinking"][account] > 0
     before = np.where(rows["answered_before"], np.arange(size) - 1, NOTHING)
     rows["presented"] = np.where(thinks, before, NOTHING)
-    issues = thinks & (rows["status"] == 200)  # noqa: PLR2004
+    issues = thinks & (rows["status"] == 200)
     if traits["replays"].any():
         asks = thinks & (rows["builder"] >= 0) & (draw.random(size) < traits["replays"][account])
         _present(rows, asks, issues & (rows["builder"] >= 0), np.zeros(size, dtype=np.int64), draw)

@@ -23,19 +23,21 @@ EXTRAS: dict[str, bool | int | float] = {
     "number": NOTHING, "role": NOTHING, "choices": 1, "polyglot": False, "injected": NOTHING, "hidden_users": False,
     "jitter_s": 0.0, "paraphrase": 1.0, "wordings": 0, "resumes": 0.0, "replays": 0.0, "hands_over": 0.0,
     "decoys": 0.0, "fake_follow": False, "close_reason": NOTHING, "billing": NOTHING, "phone": NOTHING,
-    "dispatcher": NOTHING, "shown_client": NOTHING, "moves_to": NOTHING, "prefix_cache": 0.0, "cover_reacts": False, "far_address": NOTHING, "far_client": NOTHING,
+    "dispatcher": NOTHING, "shown_client": NOTHING, "moves_to": NOTHING, "prefix_cache": 0.0, "cover_reacts": False,
+    "far_address": NOTHING, "far_client": NOTHING,
 }  # fmt: skip
 """Traits that most accounts do without, and the value that means so.
 
-number: position in its cohort; role: in a campaign; choices: samples asked of each request; polyglot: a language for each
-conversation; injected: code of a text before every prompt; hidden_users: end users are not named to the provider;
-jitter_s: conversations are moved by up to so much; paraphrase: share of prompts worded anew, the rest come from `wordings`
-wordings of the operator; resumes and replays: share of turns that present the signature of another account of the
-organisation, or of the campaign; hands_over: share of conversations that another account goes on with; decoys: share of
-work-list items asked a second time; fake_follow: later turns pose as follow-ups; close_reason: why `closed` ends it;
-billing, phone: countries other than that of residence; dispatcher: code of a common queue; shown_client: client that the
-headers claim, with another one's TLS; moves_to: model that it switches to instead of the newest; prefix_cache: share of
-requests whose beginning is cached; cover_reacts: traffic that is nobody's harvest reacts to answers; far_address, far_client: where the campaign's part of the traffic comes from.
+number: position in its cohort; role: in a campaign; choices: samples asked of each request; polyglot: a language for
+each conversation; injected: code of a text before every prompt; hidden_users: end users are not named to the provider;
+jitter_s: conversations are moved by up to so much; paraphrase: share of prompts worded anew, the rest come from
+`wordings` wordings of the operator; resumes and replays: share of turns that present the signature of another account
+of the organisation, or of the campaign; hands_over: share of conversations that another account goes on with; decoys:
+share of work-list items asked a second time; fake_follow: later turns pose as follow-ups; close_reason: why `closed`
+ends it; billing, phone: countries other than that of residence; dispatcher: code of a common queue; shown_client:
+client that the headers claim, with another one's TLS; moves_to: model that it switches to instead of the newest;
+prefix_cache: share of requests whose beginning is cached; cover_reacts: traffic that is nobody's harvest reacts to
+answers; far_address, far_client: where the campaign's part of the traffic comes from.
 """
 _MEDIAN_VOLUME, _VOLUME_SIGMA = 8.0, 0.95
 _TAIL_SHARE, _TAIL_SHAPE = 0.04, 1.6

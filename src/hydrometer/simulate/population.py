@@ -16,11 +16,13 @@ import numpy as np
 from hydrometer.base.draws import generator
 from hydrometer.simulate import people, traffic
 from hydrometer.simulate.mixing import mix
-from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, Evasion, World
+from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
 
 Plugin = Archetype | Campaign
 SHARD_EXCHANGES = 400_000
 """Exchanges of a shard, about; worlds of up to so many are drawn in one piece."""
+SMALLEST_CAMPAIGN = 12
+"""Accounts below which a pool is no longer a campaign that anything could find."""
 _COHORT_STEP, _SHARD_STEP = 2**40, 2**24
 """Steps between name spaces, for conversations, keys and end users."""
 _CODE_STEP = 2**40
@@ -92,7 +94,7 @@ def settle(asked: Asked, plugins: Mapping[str, Plugin], evasions: Mapping[str, E
     chosen = [plugins[placement.plugin] for placement in placements]
     knobs = [(evasions[name], value) for name, value in sorted({**world.evasions, **asked.evasions}.items())]
     cohorts = [
-        _cohort(asked, plugin, max(1, round(placement.accounts * asked.scale)), knobs)
+        _cohort(asked, plugin, accounts_at(placement, plugin, asked.scale), knobs)
         for plugin, placement in zip(chosen, placements, strict=True)
     ]
     _stretch(cohorts, [isinstance(plugin, Archetype) for plugin in chosen], round(world.exchanges * asked.scale))
@@ -110,6 +112,12 @@ def settle(asked: Asked, plugins: Mapping[str, Plugin], evasions: Mapping[str, E
     return Population(world, asked.seed, settled, accounts, shards)
 
 
+def accounts_at(placement: Placement, plugin: Plugin, scale: float) -> int:
+    """Accounts of a placement at a scale; a campaign never shrinks to fewer than could be one."""
+    least = min(placement.accounts, SMALLEST_CAMPAIGN) if isinstance(plugin, Campaign) else 1
+    return max(least, round(placement.accounts * scale))
+
+
 def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, float]]) -> Cohort:
     """The accounts of one plug-in; those of a campaign after its evasions."""
     cohort = plugin.settle(size, _draw(asked, plugin.name, "settle"))
@@ -118,6 +126,7 @@ def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, 
             if evasion.accounts is not None:
                 wanted = evasion.accounts(cohort.size, float(cohort.accounts["volume"].mean()), value)
                 cohort = plugin.settle(wanted, _draw(asked, plugin.name, "settle"))
+        for evasion, value in knobs:
             cohort = evasion.apply(cohort, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
     cohort.accounts.update(people.completed(cohort.accounts))
     return cohort

@@ -32,9 +32,7 @@ from hydrometer.simulate.columns import Writing
 from hydrometer.simulate.population import Asked, Population, draw_shard, settle, with_traits
 from hydrometer.simulate.world import Archetype, Campaign, Evasion, World
 
-LARGEST_SCALE = 100.0
-SMALLEST_CAMPAIGN = 12
-"""Accounts below which a pool is no longer a campaign that anything could find."""
+SMALLEST_SCALE, LARGEST_SCALE = 0.001, 100.0
 _BATCH_ROWS = 65_536
 _REGISTER_EXPIRES = "2027-06-01"
 Progress = Callable[[int, int], None]
@@ -123,19 +121,17 @@ def _checked(request: Request) -> tuple[World, float]:
     name = request.world.replace("-", "_")
     if name not in known:
         raise UsageError(
-            "world", repr(request.world), f"one of {', '.join(known)}", "choose a world; `simulate --list` describes them"
+            "world",
+            repr(request.world),
+            f"one of {', '.join(known)}",
+            "choose a world; `simulate --list` describes them",
         )
     world = known[name]
     scale = world.usual_scale if request.scale is None else request.scale
-    if not 0.0 < scale <= LARGEST_SCALE:
+    if not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
         raise UsageError(
-            "--scale", f"{scale:g}", f"a number above 0 and up to {LARGEST_SCALE:g}", "choose another scale"
+            "--scale", f"{scale:g}", f"a number from {SMALLEST_SCALE:g} to {LARGEST_SCALE:g}", "choose another scale"
         )
-    least = min((placement.accounts for placement in world.campaigns), default=None)
-    if least is not None and round(least * scale) < SMALLEST_CAMPAIGN:
-        needed = f"at least {SMALLEST_CAMPAIGN} accounts in every campaign"
-        found = f"{scale:g}, which leaves a campaign {round(least * scale)} accounts"
-        raise UsageError("--scale", found, needed, f"choose a scale of {SMALLEST_CAMPAIGN / least:.3g} or more")
     _check_evasions(request.evasions, has_campaigns=bool(world.campaigns))
     return world, scale
 

@@ -1,8 +1,8 @@
 """What campaigns ask for: every disclosed technique as kinds of prompt and settings, ready to compose.
 
-Each names the row of the mission table that discloses it and the benign archetype that does nearly the same. Source: the
-mission table, section 1.5 B, rows 6 to 26 (6 and 8 are a matter of composition: few kinds, each of worth for training; 7
-is the evasion `template_pool`, 23 and 24 are the evasions `sharding` and `mixing`).
+Each names the row of the mission table that discloses it and the benign archetype that does nearly the same. Source:
+the mission table, section 1.5 B, rows 6 to 26 (6 and 8 are a matter of composition: few kinds, each of worth for
+training; 7 is the evasion `template_pool`, 23 and 24 are the evasions `sharding` and `mixing`).
 """
 
 from __future__ import annotations

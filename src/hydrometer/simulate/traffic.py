@@ -149,7 +149,7 @@ def _with_decoys(traits: Columns, account: Array, listed: Array, item: Array, dr
 
 
 def _scripts(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
-    """Adds the style of each prompt: a script always uses its one template, a pool a few wordings, all else picks anew."""
+    """Adds the style of each prompt: a script has one template, a pool a few wordings, all else picks anew."""
     account, size = rows["account"], len(rows["account"])
     scripted = traits["scripted"][account]
     template = people.codes(len(traits["scripted"]), draw)[account]

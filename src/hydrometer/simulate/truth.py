@@ -60,7 +60,9 @@ def joined(parts: list[Harvest]) -> Harvest:
     """The harvest of several shards as one."""
     pairs = np.concatenate([np.stack([part.who, part.campaign]) for part in parts], axis=1)
     distinct, where = np.unique(pairs, axis=1, return_inverse=True)
-    count = np.bincount(where.ravel(), weights=np.concatenate([part.count for part in parts]), minlength=len(distinct[0]))
+    count = np.bincount(
+        where.ravel(), weights=np.concatenate([part.count for part in parts]), minlength=len(distinct[0])
+    )
     span: dict[int, tuple[int, int]] = {}
     for part in parts:
         for number, (first, last) in part.span.items():
@@ -175,7 +177,7 @@ def _campaigns(population: Population, harvested: Harvest, writing: Writing) -> 
 
 
 def _memberships(population: Population, harvested: Harvest, writing: Writing) -> pa.Table:
-    """Share of each account's exchanges that belong to each campaign that it carries; none for a reseller's customers."""
+    """Share of each account's exchanges that belong to each campaign it carries; 0 for a reseller's customers."""
     role = _roles(population)
     idle = np.setdiff1d(np.flatnonzero(role >= 0), harvested.who)
     who = np.concatenate([harvested.who, idle])
