@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("agent", "code_fix", "code_write")
 _MEANS = [5.0, 0.6, 0.5]
+_SPREAD = (8.0, 13.0)
 _SERVICES = 40
 
 
@@ -38,7 +40,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["turns"] = 4.0 + draw.gamma(2.0, 2.0, size)
     accounts["machine"] = np.full(size, True)
     accounts["rhythm"] = draw.choice([clock.FLAT, clock.OFFICE, clock.CRON], size, p=[0.4, 0.35, 0.25])
-    return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 2.0, draw))
+    return Cohort(accounts, _KINDS, _operators.tastes(firm, _MEANS, _SPREAD, draw))
 
 
 ARCHETYPE = Archetype("agent_swarm", "a start-up's forty coding agents on credits", _settle)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Authorisation, Cohort
 
 _KINDS = ("teach", "ask")
 _MEANS = [9.0, 0.3]
+_SPREAD = (30.0, 60.0)
 _ACCOUNTS, _MEDIAN = 8, 180.0
 
 
@@ -35,7 +37,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["rhythm"], accounts["machine"] = np.full(size, clock.FLAT), np.full(size, True)
     accounts["thinking"] = np.full(size, identity.THINKING_BUDGETS[-1])
     accounts["volume"] = np.maximum(accounts["volume"], 40)
-    return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 6.0, draw), worklists=frozenset({"teach"}))
+    return Cohort(accounts, _KINDS, _operators.tastes(firm, _MEANS, _SPREAD, draw), worklists=frozenset({"teach"}))
 
 
 ARCHETYPE = Archetype(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Authorisation, Cohort
 
 _KINDS = (
@@ -24,6 +25,7 @@ _KINDS = (
     "viral",
 )
 _MEANS = [3.0, 1.5, 1.3, 0.9, 1.1, 0.7, 0.5, 0.3, 0.7, 0.5, 0.3]
+_SPREAD = (20.0, 40.0)
 _ACCOUNTS, _END_USERS, _KEYS, _MEDIAN = 2, 380, 6, 420.0
 
 
@@ -44,7 +46,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["end_users"] = np.full(size, _END_USERS)
     accounts["rhythm"] = np.full(size, clock.WAKING)
     accounts["volume"] = np.maximum(accounts["volume"], 60)
-    return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 4.0, draw), shared_items=(("viral", 1),))
+    return Cohort(accounts, _KINDS, _operators.tastes(firm, _MEANS, _SPREAD, draw), shared_items=(("viral", 1),))
 
 
 ARCHETYPE = Archetype(

@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("table_row", "invoice", "summarise", "rewrite")
 _MEANS = [5.0, 2.5, 0.5, 0.4]
+_SPREAD = (8.0, 50.0)
 _SEATS = 60
 
 
@@ -39,7 +41,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["rhythm"] = draw.choice([clock.OFFICE, clock.FLAT], size, p=[0.6, 0.4])
     accounts["temperature"] = np.zeros(size)
     return Cohort(
-        accounts, _KINDS, people.tastes(size, _MEANS, 6.0, draw), worklists=frozenset({"table_row", "invoice"})
+        accounts, _KINDS, _operators.tastes(firm, _MEANS, _SPREAD, draw), worklists=frozenset({"table_row", "invoice"})
     )
 
 

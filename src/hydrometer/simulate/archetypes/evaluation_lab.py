@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("eval_item", "rubric", "rate", "steps")
 _MEANS = [3.0, 2.4, 0.3, 0.3]
+_SPREAD = (6.0, 18.0)
 _ACCOUNTS, _ITEMS = 4, 160
 _MODELS = 4
 
@@ -44,7 +46,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     return Cohort(
         accounts,
         _KINDS,
-        people.tastes(size, _MEANS, 3.0, draw),
+        _operators.tastes(lab, _MEANS, _SPREAD, draw),
         shared_items=(("eval_item", _ITEMS), ("rubric", _ITEMS)),
     )
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("support", "ask", "npc")
 _MEANS = [6.0, 0.8, 0.5]
+_SPREAD = (10.0, 15.0)
 _CUSTOMERS, _END_USERS, _PRODUCTS = 40, 60, 5
 
 
@@ -34,7 +36,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["end_users"] = np.full(size, _END_USERS)
     accounts["rhythm"] = draw.choice([clock.OFFICE, clock.WAKING], size, p=[0.7, 0.3])
     accounts["tools"] = np.where(draw.random(size) < 0.5, 3, people.NOTHING)
-    return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 2.0, draw))
+    return Cohort(accounts, _KINDS, _operators.tastes(vendor, _MEANS, _SPREAD, draw))
 
 
 ARCHETYPE = Archetype("white_label", "a vendor with a key for each of forty customers", _settle)

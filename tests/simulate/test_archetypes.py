@@ -1,0 +1,294 @@
+"""What every benign population must be: complete, over-dispersed between operators, heavy-tailed, and like itself."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from hydrometer.base.draws import generator
+from hydrometer.simulate import clock, columns, identity, networks, people, population, run, speech
+from hydrometer.simulate.archetypes import _operators
+from hydrometer.simulate.world import Archetype, Array, Cohort, Columns, Placement, World
+
+PLUGINS = run.plugins()
+ARCHETYPES = {name: plugin for name, plugin in PLUGINS.items() if isinstance(plugin, Archetype)}
+OPTIONAL = {
+    "choices", "polyglot", "injected", "hidden_users", "jitter_s", "paraphrase", "wordings", "resumes", "close_reason",
+    "billing", "phone",
+}  # fmt: skip
+CAMPAIGN_ONLY = {"role", "campaign", "harvested"}
+TECHNIQUES = {
+    "harvest", "teach", "judge", "pairwise", "synthesis", "after_fact", "fake_debug", "coerced_language", "fuzz",
+    "judge_foreign", "trace_clean", "sanitise", "task_make", "code_harvest", "kernel_harvest", "cyber_harvest",
+    "data_harvest", "screen_harvest", "vision_harvest", "audio_harvest", "picture_harvest", "agent_harvest",
+    "session_replay", "relay", "canary",
+}  # fmt: skip
+GROUPED = (
+    "agent_swarm", "annotation_vendor", "audio_app", "authorised_distiller", "authorised_reseller", "ci_swarm",
+    "company_card", "course_author", "enterprise_batch", "enterprise_gateway", "evaluation_lab", "game_studio",
+    "household", "judge_researcher", "kernel_engineer", "key_rotation", "legal_drafter", "localisation_vendor",
+    "message_bot", "moderation_vendor", "multi_cloud_firm", "newsroom", "price_mover", "private_pooler",
+    "prompt_optimiser", "red_team", "regression_tester", "researcher_maths", "session_resumer", "survey_vendor",
+    "teacher_feedback", "transcript_service", "undeclared_reseller", "white_label",
+)  # fmt: skip
+"""Archetypes of which one operator has several accounts."""
+
+
+def settled(name: str, size: int, seed: int = 5) -> Cohort:
+    """The cohort of an archetype."""
+    return ARCHETYPES[name].settle(size, generator(seed, "test", name.encode()))
+
+
+@lru_cache
+def lived(name: str, accounts: int = 400, exchanges: int = 16_000) -> population.Population:
+    """A world with nobody but one archetype."""
+    world = World("lone", "one archetype", (Placement(name, accounts),), (), exchanges)
+    return population.settle(world, PLUGINS, seed=2, scale=1.0)
+
+
+def per_operator(world: population.Population) -> Array:
+    """How many conversations of each kind each operator opened, shape (operators, kinds)."""
+    rows = world.exchanges
+    opens = rows["turn"] == 1
+    _, operator = np.unique(world.accounts["operator"][rows["who"][opens]], return_inverse=True)
+    counts = np.zeros((operator.max() + 1, len(speech.KINDS)))
+    np.add.at(counts, (operator, rows["kind"][opens]), 1)
+    return counts
+
+
+def top_share(volume: Array, share: float = 0.05) -> float:
+    """Part of all exchanges that comes from the busiest `share`."""
+    busiest = np.sort(volume)[::-1][: max(1, round(share * len(volume)))]
+    return float(busiest.sum() / volume.sum())
+
+
+def test_there_are_fifty_four_populations() -> None:
+    assert len(ARCHETYPES) == 54
+    assert set(GROUPED) <= set(ARCHETYPES)
+    assert all(plugin.summary and len(plugin.summary) < 80 for plugin in ARCHETYPES.values())
+
+
+@pytest.mark.parametrize("size", [1, 7, 400])
+@pytest.mark.parametrize("name", ARCHETYPES)
+def test_settles_complete_at_every_size(name: str, size: int) -> None:
+    cohort = settled(name, size)
+    accounts = cohort.accounts
+    assert set(people.TRAITS) - OPTIONAL <= set(accounts)
+    assert not set(accounts) - set(people.TRAITS) - OPTIONAL and not CAMPAIGN_ONLY & set(accounts)
+    assert {trait: len(values) for trait, values in accounts.items() if len(values) != size} == {}
+    assert cohort.weights.shape == (size, len(cohort.kinds)) and (cohort.weights > 0).all()
+    assert accounts["volume"].min() >= 1 and accounts["volume"].dtype.kind == "i"
+    assert (accounts["created"] <= accounts["opened"]).all() and (accounts["opened"] < accounts["closed"]).all()
+    assert (accounts["opened"] >= clock.START_US - clock.DAY_US).all() and (accounts["closed"] <= clock.END_US).all()
+    assert ((accounts["operator"] >= 0) & (accounts["operator"] < size)).all()
+    assert (accounts["turns"] >= 1.0).all() and (accounts["keys"] >= 1).all()
+
+
+@pytest.mark.parametrize("name", ARCHETYPES)
+def test_browsers_and_programs_come_by_their_own_pathway(name: str) -> None:
+    accounts = settled(name, 400).accounts
+    browser = np.array([agent.startswith("Mozilla") for agent in identity.user_agents(accounts["client"]).to_pylist()])
+    assert not (browser & (accounts["pathway"] == identity.API)).any()
+    assert not (~browser & (accounts["pathway"] == identity.SUBSCRIPTION)).any()
+
+
+@pytest.mark.parametrize("name", ARCHETYPES)
+def test_harvests_nothing(name: str) -> None:
+    cohort = settled(name, 7)
+    assert cohort.harvest == frozenset()
+    assert set(cohort.kinds) <= set(speech.CODE)
+    if ARCHETYPES[name].authorisation is None:
+        assert not TECHNIQUES & set(cohort.kinds)
+
+
+@pytest.mark.parametrize("name", ARCHETYPES)
+def test_same_draws_give_the_same_people_and_others_do_not(name: str) -> None:
+    one, same, other = settled(name, 40), settled(name, 40), settled(name, 40, seed=6)
+    for trait, values in one.accounts.items():
+        np.testing.assert_array_equal(values, same.accounts[trait], err_msg=trait)
+    np.testing.assert_array_equal(one.weights, same.weights)
+    assert (one.accounts["volume"] != other.accounts["volume"]).any()
+    assert (one.accounts["address"] != other.accounts["address"]).any()
+
+
+@pytest.mark.parametrize("name", ARCHETYPES)
+def test_volumes_are_heavy_tailed(name: str) -> None:
+    volume = settled(name, 400).accounts["volume"]
+    assert top_share(volume) > 0.12, "the busiest twentieth does hardly more than its share"
+    assert volume.mean() > 1.15 * np.median(volume)
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_operators_of_one_kind_differ(name: str) -> None:
+    counts = per_operator(lived(name))
+    assert len(counts) >= 2
+    kind = int(np.argmax(counts.sum(axis=0)))
+    total, hits = counts.sum(axis=1), counts[:, kind]
+    rate = hits.sum() / total.sum()
+    kept = total * rate * (1 - rate) > 2
+    excess = ((hits - total * rate) ** 2 / (total * rate * (1 - rate)))[kept].mean()
+    assert kept.sum() >= 2 and excess > 2.0, "operators differ no more than chance"
+
+
+@pytest.mark.parametrize("name", sorted(set(GROUPED) - {"enterprise_batch", "white_label", "agent_swarm"}))
+def test_operators_differ_in_volume_and_size(name: str) -> None:
+    accounts = settled(name, 2000).accounts
+    _, operator, size = np.unique(accounts["operator"], return_inverse=True, return_counts=True)
+    assert size.max() >= 2
+    volume = np.bincount(operator, weights=accounts["volume"])
+    assert volume.max() > 4 * np.median(volume)
+
+
+@pytest.mark.parametrize("name", ARCHETYPES)
+def test_lives_in_a_small_world(name: str) -> None:
+    world = World("small", "two populations", (Placement("chat_user", 10), Placement(name, 12)), (), 500)
+    made = population.settle(world, PLUGINS, seed=1, scale=1.0)
+    rows = made.exchanges
+    assert len(rows["who"]) == 500 and len(made.accounts["who"]) == 22
+    assert (rows["sent"] >= made.accounts["created"][rows["who"]]).all()
+    table = columns.exchange_table(population.joined(made, 0, 500), 1)
+    assert table.num_rows == 500 and table["prompt"].null_count == 0
+    assert columns.account_table(made.accounts, 1).num_rows == 22
+
+
+def test_populations_scale_to_thousands_of_operators() -> None:
+    for name, operators in (("undeclared_reseller", 5_000), ("judge_researcher", 2_000), ("company_card", 120)):
+        accounts = settled(name, 8_000).accounts
+        assert len(np.unique(accounts["operator"])) >= operators
+
+
+def test_sizes_of_operators_stay_within_half_and_twice_the_typical_one() -> None:
+    group = _operators.sized(5_000, 6.0, generator(1, "test"))
+    sizes = np.unique(group, return_counts=True)[1][:-1]
+    assert sizes.min() >= 3 and sizes.max() <= 12 and 5 < np.median(sizes) < 7
+    assert (np.diff(group) >= 0).all() and len(_operators.sized(1, 300.0, generator(1, "test"))) == 1
+
+
+def test_tastes_vary_more_between_operators_than_within() -> None:
+    group = np.repeat(np.arange(400), 10)
+    share = _operators.tastes(group, [3.0, 1.0], (4.0, 40.0), generator(1, "test"))[:, 0].reshape(400, 10)
+    between, within = share.mean(axis=1).var(), share.var(axis=1).mean()
+    assert share.mean() == pytest.approx(0.75, abs=0.02)
+    assert between == pytest.approx(0.75 * 0.25 / 5, rel=0.25), "variance of a Dirichlet share with concentration 4"
+    assert between > 5 * within
+
+
+def test_churn_opens_and_closes_some_accounts() -> None:
+    accounts = settled("diaspora", 4_000).accounts
+    fresh, gone = accounts["opened"] > clock.START_US, accounts["closed"] < clock.END_US
+    assert 0.03 < fresh.mean() < 0.07 and 0.02 < gone.mean() < 0.04
+    assert (accounts["opened"] - accounts["created"])[fresh].max() <= clock.HOUR_US
+    np.testing.assert_array_equal(gone, accounts["close_reason"] >= 0)
+    assert set(accounts["close_reason"][gone]) == {_operators.BANNED, _operators.UNPAID, _operators.LEFT}
+
+
+def pairs(accounts: Columns) -> tuple[Array, Array]:
+    """Masks of the old and the new accounts of firms that replaced theirs."""
+    old = accounts["close_reason"] == _operators.LEFT
+    return old, ~old
+
+
+def test_key_rotation_replaces_accounts_within_hours() -> None:
+    accounts = settled("key_rotation", 400).accounts
+    old, new = pairs(accounts)
+    assert old.sum() == 200
+    for firm in np.unique(accounts["operator"]):
+        here = accounts["operator"] == firm
+        if (here & old).any() and (here & new).any():
+            last, first = accounts["closed"][here & old].min(), accounts["opened"][here & new]
+            assert (first >= last - clock.HOUR_US * 12).all() and (first <= last + clock.DAY_US).all()
+            assert (accounts["created"][here & new] > clock.START_US).all()
+            for trait in ("organization", "card", "system", "country"):
+                assert len(np.unique(accounts[trait][here])) == 1, trait
+
+
+def test_private_pooler_takes_turns() -> None:
+    accounts = settled("private_pooler", 400).accounts
+    for person in np.unique(accounts["operator"])[:-1]:
+        here = np.flatnonzero(accounts["operator"] == person)
+        assert 2 <= len(here) <= 5
+        opened, closed = accounts["opened"][here], accounts["closed"][here]
+        overlap = np.minimum(closed[:-1], closed[1:]) - np.maximum(opened[:-1], opened[1:])
+        assert (overlap < 0.31 * clock.SPAN_US / len(here)).all()
+        assert opened[0] == clock.START_US and closed[-1] == clock.END_US
+        assert len(np.unique(accounts["client"][here])) == 1
+
+
+def test_regression_jobs_start_on_the_full_hour_and_repeat_few_items() -> None:
+    rows = lived("regression_tester").exchanges
+    late_us = (rows["sent"][rows["turn"] == 1] - clock.START_US) % clock.HOUR_US
+    assert (late_us < 60 * clock.SECOND_US).mean() > 0.6
+    items = rows["item"][rows["kind"] == speech.CODE["regression"]]
+    assert len(np.unique(items)) < 0.02 * len(items)
+
+
+def test_people_come_back_from_an_outage_together() -> None:
+    rows = lived("outage_recoverer", 400, 4_000).exchanges
+    hour = np.bincount((rows["sent"] - clock.START_US) // clock.HOUR_US, minlength=168)
+    assert hour[:19].sum() == 0 and hour.max() > 0.4 * len(rows["sent"])
+
+
+def test_travellers_are_elsewhere_than_their_card() -> None:
+    accounts = settled("traveller", 600).accounts
+    signed = networks.places(accounts["sign_up"], np.full(600, people.NOTHING))
+    seen = networks.places(accounts["address"], np.full(600, people.NOTHING))
+    assert (accounts["billing"] != accounts["country"]).all()
+    assert (signed == accounts["billing"]).mean() > 0.8 and (seen == accounts["billing"]).mean() < 0.1
+
+
+def test_expatriates_write_another_language_than_their_line_suggests() -> None:
+    accounts = settled("diaspora", 1_000).accounts
+    english = networks.LANGUAGES.index("en")
+    assert (accounts["language"] != english).mean() > 0.5
+    assert 0.35 < (accounts["billing"] >= 0).mean() < 0.55
+
+
+def test_cost_minded_firms_move_all_their_accounts_in_one_hour() -> None:
+    accounts = settled("price_mover", 400).accounts
+    moves = accounts["adopts"] > 0.5
+    assert moves.mean() > 0.6 and set(accounts["model"][moves]) == {identity.DEEP}
+    assert identity.OUTPUT_USD[identity.NEW] < identity.OUTPUT_USD[identity.DEEP]
+    spread = [np.ptp(accounts["adopt_at"][moves & (accounts["operator"] == firm)])
+              for firm in np.unique(accounts["operator"][moves])]  # fmt: skip
+    assert max(spread) < clock.HOUR_US
+    assert np.ptp(accounts["adopt_at"][moves]) > clock.DAY_US
+
+
+def test_company_card_is_all_that_colleagues_share() -> None:
+    accounts = settled("company_card", 400).accounts
+    firm = accounts["operator"] == accounts["operator"][0]
+    assert firm.sum() >= 20 and len(np.unique(accounts["card"][firm])) == 1
+    assert len(np.unique(accounts["address"][firm])) > 0.6 * firm.sum()
+    assert (accounts["organization"] == people.NOTHING).all()
+
+
+def test_several_pathways_of_one_owner_have_organisations_of_their_own() -> None:
+    accounts = settled("multi_cloud_firm", 400).accounts
+    pathways = [
+        len(np.unique(accounts["pathway"][accounts["owner"] == owner])) for owner in np.unique(accounts["owner"])
+    ]
+    assert max(pathways) == 3
+    contract = {(owner, way, org) for owner, way, org in zip(
+        *(accounts[trait].tolist() for trait in ("owner", "pathway", "organization")), strict=True)}  # fmt: skip
+    assert len(contract) == len({(owner, way) for owner, way, _ in contract}) == len({org for *_, org in contract})
+
+
+def test_hidden_end_users_speak_several_languages() -> None:
+    accounts = settled("undeclared_reseller", 600).accounts
+    assert accounts["hidden_users"].all() and accounts["polyglot"].all()
+    assert accounts["end_users"].min() >= 3 and 15 < np.median(accounts["end_users"]) < 45
+    assert np.unique(accounts["operator"], return_counts=True)[1].max() == 2
+
+
+def test_framework_users_share_a_scaffold_and_nothing_else() -> None:
+    accounts = settled("framework_user", 400).accounts
+    assert set(accounts["injected"] // speech.SYSTEM_STEP) == {speech.SCAFFOLD}
+    assert len(np.unique(accounts["injected"])) == 4
+    assert len(np.unique(accounts["card"][accounts["card"] >= 0])) == (accounts["card"] >= 0).sum()
+
+
+def test_authorised_uses_are_registered() -> None:
+    purposes = {name: plugin.authorisation.purpose for name, plugin in ARCHETYPES.items() if plugin.authorisation}
+    assert purposes["red_team"] == "safety_research" and len(purposes) == 3
