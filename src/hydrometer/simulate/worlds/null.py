@@ -6,7 +6,7 @@ one kind that differ: a null world without them would prove nothing. Source: sta
 
 from __future__ import annotations
 
-from hydrometer.simulate.world import Placement, World
+from hydrometer.simulate.world import NULL, Placement, World
 
 WORLD = World(
     name="null",
@@ -31,4 +31,5 @@ WORLD = World(
     ),
     campaigns=(),
     exchanges=51_000,
+    kind=NULL,
 )
