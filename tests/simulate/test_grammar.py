@@ -10,7 +10,6 @@ import pytest
 from hydrometer.simulate import grammar, networks, speech
 from hydrometer.simulate.world import Columns
 
-
 OPEN_SLOT = re.compile(r"\{[~#]?[a-z]*\d*\}")
 """A slot that nothing filled; braces of JSON and code are not one."""
 

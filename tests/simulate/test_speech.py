@@ -24,7 +24,7 @@ def test_a_kind_brings_text_or_one_other_thing() -> None:
 
 def test_input_modalities_and_shares_agree() -> None:
     assert ((speech.INPUT_KIND > 0) == (speech.INPUT_SHARE > 0)).all()
-    images = speech.INPUT_KIND == speech.INPUT_MODALITIES.index("image")
+    images = speech.INPUT_MODALITIES.index("image") == speech.INPUT_KIND
     assert np.array_equal(np.where(images, speech.INPUT_SHARE, 0.0), speech.IMAGE)
     takes = {
         name: speech.INPUT_MODALITIES[speech.INPUT_KIND[speech.CODE[name]]]
