@@ -179,8 +179,9 @@ def test_tastes_vary_more_between_operators_than_within() -> None:
     assert between > 5 * within
 
 
-def test_churn_opens_and_closes_some_accounts() -> None:
-    accounts = settled("diaspora", 4_000).accounts
+@pytest.mark.parametrize("name", ["chat_user", "app_user", "hobby_script", "editor_user", "diaspora"])
+def test_churn_opens_and_closes_some_accounts(name: str) -> None:
+    accounts = settled(name, 4_000).accounts
     fresh, gone = accounts["opened"] > clock.START_US, accounts["closed"] < clock.END_US
     assert 0.03 < fresh.mean() < 0.07 and 0.02 < gone.mean() < 0.04
     assert (accounts["opened"] - accounts["created"])[fresh].max() <= clock.HOUR_US
