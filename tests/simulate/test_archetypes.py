@@ -12,13 +12,12 @@ from hydrometer.simulate import clock, columns, identity, networks, people, popu
 from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Array, Cohort, Columns, Placement, World
 
-PLUGINS = run.plugins()
-ARCHETYPES = {name: plugin for name, plugin in PLUGINS.items() if isinstance(plugin, Archetype)}
-OPTIONAL = {
-    "choices", "polyglot", "injected", "hidden_users", "jitter_s", "paraphrase", "wordings", "resumes", "close_reason",
-    "billing", "phone",
+ARCHETYPES = {name: plugin for name, plugin in run.plugins().items() if isinstance(plugin, Archetype)}
+OPTIONAL = set(people.EXTRAS)
+CAMPAIGN_ONLY = {
+    "role", "number", "replays", "hands_over", "decoys", "fake_follow", "shown_client", "cover_reacts", "far_address",
+    "far_client",
 }  # fmt: skip
-CAMPAIGN_ONLY = {"role", "campaign", "harvested"}
 TECHNIQUES = {
     "harvest", "teach", "judge", "pairwise", "synthesis", "after_fact", "fake_debug", "coerced_language", "fuzz",
     "judge_foreign", "trace_clean", "sanitise", "task_make", "code_harvest", "kernel_harvest", "cyber_harvest",
@@ -41,18 +40,24 @@ def settled(name: str, size: int, seed: int = 5) -> Cohort:
     return ARCHETYPES[name].settle(size, generator(seed, "test", name.encode()))
 
 
+def drawn(*placements: Placement, exchanges: int, seed: int = 2) -> tuple[population.Population, Columns]:
+    """A world of nobody but these, and its traffic."""
+    world = World("made", "made for a test", placements, (), exchanges)
+    made = population.settle(population.Asked(world, seed, 1.0, {}), run.plugins(), {})
+    rows = population.draw_shard(made, 0)
+    return made, population.with_traits(rows, made.accounts)
+
+
 @lru_cache
-def lived(name: str, accounts: int = 400, exchanges: int = 16_000) -> population.Population:
-    """A world with nobody but one archetype."""
-    world = World("lone", "one archetype", (Placement(name, accounts),), (), exchanges)
-    return population.settle(world, PLUGINS, seed=2, scale=1.0)
+def lived(name: str, accounts: int = 400, exchanges: int = 16_000) -> Columns:
+    """Traffic of one archetype, with the traits of its accounts."""
+    return drawn(Placement(name, accounts), exchanges=exchanges)[1]
 
 
-def per_operator(world: population.Population) -> Array:
+def per_operator(rows: Columns) -> Array:
     """How many conversations of each kind each operator opened, shape (operators, kinds)."""
-    rows = world.exchanges
     opens = rows["turn"] == 1
-    _, operator = np.unique(world.accounts["operator"][rows["who"][opens]], return_inverse=True)
+    _, operator = np.unique(rows["operator"][opens], return_inverse=True)
     counts = np.zeros((operator.max() + 1, len(speech.KINDS)))
     np.add.at(counts, (operator, rows["kind"][opens]), 1)
     return counts
@@ -143,14 +148,13 @@ def test_operators_differ_in_volume_and_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", ARCHETYPES)
 def test_lives_in_a_small_world(name: str) -> None:
-    world = World("small", "two populations", (Placement("chat_user", 10), Placement(name, 12)), (), 500)
-    made = population.settle(world, PLUGINS, seed=1, scale=1.0)
-    rows = made.exchanges
+    made, rows = drawn(Placement("chat_user", 10), Placement(name, 12), exchanges=500, seed=1)
     assert len(rows["who"]) == 500 and len(made.accounts["who"]) == 22
-    assert (rows["sent"] >= made.accounts["created"][rows["who"]]).all()
-    table = columns.exchange_table(population.joined(made, 0, 500), 1)
+    assert (rows["builder"] == people.NOTHING).all()
+    assert (rows["sent"] >= rows["created"]).all() and (rows["sent"] < clock.END_US).all()
+    table = columns.exchange_table(rows, columns.Writing(1))
     assert table.num_rows == 500 and table["prompt"].null_count == 0
-    assert columns.account_table(made.accounts, 1).num_rows == 22
+    assert columns.account_table(made.accounts, columns.Writing(1)).num_rows == 22
 
 
 def test_populations_scale_to_thousands_of_operators() -> None:
@@ -175,18 +179,19 @@ def test_tastes_vary_more_between_operators_than_within() -> None:
     assert between > 5 * within
 
 
-def test_churn_opens_and_closes_some_accounts() -> None:
-    accounts = settled("diaspora", 4_000).accounts
+@pytest.mark.parametrize("name", ["chat_user", "app_user", "hobby_script", "editor_user", "diaspora"])
+def test_churn_opens_and_closes_some_accounts(name: str) -> None:
+    accounts = settled(name, 4_000).accounts
     fresh, gone = accounts["opened"] > clock.START_US, accounts["closed"] < clock.END_US
     assert 0.03 < fresh.mean() < 0.07 and 0.02 < gone.mean() < 0.04
     assert (accounts["opened"] - accounts["created"])[fresh].max() <= clock.HOUR_US
     np.testing.assert_array_equal(gone, accounts["close_reason"] >= 0)
-    assert set(accounts["close_reason"][gone]) == {_operators.BANNED, _operators.UNPAID, _operators.LEFT}
+    assert set(accounts["close_reason"][gone]) == {identity.BANNED, identity.UNPAID, identity.LEFT}
 
 
 def pairs(accounts: Columns) -> tuple[Array, Array]:
     """Masks of the old and the new accounts of firms that replaced theirs."""
-    old = accounts["close_reason"] == _operators.LEFT
+    old = accounts["close_reason"] == identity.LEFT
     return old, ~old
 
 
@@ -217,7 +222,7 @@ def test_private_pooler_takes_turns() -> None:
 
 
 def test_regression_jobs_start_on_the_full_hour_and_repeat_few_items() -> None:
-    rows = lived("regression_tester").exchanges
+    rows = lived("regression_tester")
     late_us = (rows["sent"][rows["turn"] == 1] - clock.START_US) % clock.HOUR_US
     assert (late_us < 60 * clock.SECOND_US).mean() > 0.6
     items = rows["item"][rows["kind"] == speech.CODE["regression"]]
@@ -225,7 +230,7 @@ def test_regression_jobs_start_on_the_full_hour_and_repeat_few_items() -> None:
 
 
 def test_people_come_back_from_an_outage_together() -> None:
-    rows = lived("outage_recoverer", 400, 4_000).exchanges
+    rows = lived("outage_recoverer", 400, 4_000)
     hour = np.bincount((rows["sent"] - clock.START_US) // clock.HOUR_US, minlength=168)
     assert hour[:19].sum() == 0 and hour.max() > 0.4 * len(rows["sent"])
 
@@ -249,11 +254,18 @@ def test_cost_minded_firms_move_all_their_accounts_in_one_hour() -> None:
     accounts = settled("price_mover", 400).accounts
     moves = accounts["adopts"] > 0.5
     assert moves.mean() > 0.6 and set(accounts["model"][moves]) == {identity.DEEP}
-    assert identity.OUTPUT_USD[identity.NEW] < identity.OUTPUT_USD[identity.DEEP]
-    spread = [np.ptp(accounts["adopt_at"][moves & (accounts["operator"] == firm)])
-              for firm in np.unique(accounts["operator"][moves])]  # fmt: skip
-    assert max(spread) < clock.HOUR_US
-    assert np.ptp(accounts["adopt_at"][moves]) > clock.DAY_US
+    assert max(identity.OUTPUT_USD[[identity.NEW, identity.STANDARD]]) < identity.OUTPUT_USD[identity.DEEP]
+    firms = [moves & (accounts["operator"] == firm) for firm in np.unique(accounts["operator"][moves])]
+    assert max(np.ptp(accounts["adopt_at"][firm]) for firm in firms) < clock.HOUR_US
+    assert np.ptp(accounts["adopt_at"][moves]) > 4 * clock.DAY_US
+
+
+def test_cost_minded_firms_leave_the_expensive_model() -> None:
+    rows = lived("price_mover")
+    later = rows["sent"] > rows["adopt_at"] + clock.HOUR_US
+    went = rows["adopts"] > 0.5
+    assert (rows["model"][went & ~later] == identity.DEEP).mean() > 0.85
+    assert (rows["model"][went & later] == identity.DEEP).mean() < 0.15
 
 
 def test_company_card_is_all_that_colleagues_share() -> None:
@@ -292,3 +304,33 @@ def test_framework_users_share_a_scaffold_and_nothing_else() -> None:
 def test_authorised_uses_are_registered() -> None:
     purposes = {name: plugin.authorisation.purpose for name, plugin in ARCHETYPES.items() if plugin.authorisation}
     assert purposes["red_team"] == "safety_research" and len(purposes) == 3
+
+
+def test_wordings_of_a_program_are_those_of_its_operator() -> None:
+    rows = lived("regression_tester")
+    firm, wording = rows["operator"], rows["wording"]
+    assert max(len(np.unique(wording[firm == one])) for one in np.unique(firm)) < 40
+    used = np.unique(np.stack([firm, wording]), axis=1)[1]
+    assert len(np.unique(used)) > 0.9 * len(used), "two operators use the same wording"
+
+
+def test_teams_present_reasoning_of_their_own_organisation_only() -> None:
+    rows = lived("session_resumer")
+    hands_back = np.flatnonzero(rows["presented"] >= 0)
+    at = dict(zip(rows["code"].tolist(), range(len(rows["code"])), strict=True))
+    source = np.array([at[code] for code in rows["presented"][hands_back].tolist()])
+    assert (rows["organization"][source] == rows["organization"][hands_back]).all()
+    assert 0.02 < (rows["who"][source] != rows["who"][hands_back]).mean() < 0.5
+
+
+@pytest.mark.parametrize("name", ["accessibility_app", "audio_app", "picture_maker", "localisation_vendor"])
+def test_modalities_and_languages_of_special_populations(name: str) -> None:
+    rows = lived(name, 60, 1_500)
+    table = columns.exchange_table(rows, columns.Writing(1))
+    carried = {word for row in table["input_modalities"].to_pylist() for word in row} - {"text"}
+    made = {word for row in table["output_modalities"].to_pylist() for word in row}
+    wanted = {"accessibility_app": "screen", "audio_app": "audio", "picture_maker": "image"}
+    assert name not in wanted or wanted[name] in carried
+    assert ("image" in made) == (name == "picture_maker")
+    if name == "localisation_vendor":
+        assert len(np.unique(rows["language"][rows["who"] == np.bincount(rows["who"]).argmax()])) == 5

@@ -13,8 +13,6 @@ import numpy as np
 from hydrometer.simulate import clock, identity, networks, people
 from hydrometer.simulate.world import Array, Columns
 
-BANNED, UNPAID, LEFT = range(3)
-"""Why an account was closed, as the trait `close_reason` counts it."""
 _SIZE_SIGMA = 0.4
 _BUSY_SIGMA, _BUSY_TAIL_SHARE, _BUSY_SHAPE, _BUSIEST = 0.8, 0.06, 1.3, 30.0
 MOST_OF_A_PERSON, MOST_OF_A_SERVICE = 900, 60_000
@@ -30,6 +28,7 @@ _PROGRAM_RHYTHM_SHARE = (0.4, 0.4, 0.2)
 _CONFIGURATION = ("client", "model", "temperature", "top_p", "max_tokens", "thinking", "stream")
 _JOINT_SWITCH_SHARE = 0.7
 _NEWCOMER_SHARE, _LEAVER_SHARE = 0.05, 0.03
+_LEAVER_REASONS = (identity.BANNED, identity.UNPAID, identity.LEFT)
 _LEAVER_REASON_SHARE = (0.1, 0.3, 0.6)
 _QUIET_EDGE_US = clock.DAY_US // 2
 FIRM_TRAITS = ("country", "language", "issuer")
@@ -136,6 +135,7 @@ def one_program(accounts: Columns, group: Array, draw: np.random.Generator) -> N
     accounts["machine"], accounts["reacts"] = np.full(size, True), np.full(size, False)
     accounts["turns"] = np.ones(size)
     accounts["length"] = 0.5 * accounts["length"]
+    accounts["dispatcher"] = people.one_each(group, people.codes(size, draw))
     accounts["paraphrase"] = people.one_each(group, draw.beta(0.4, 1.6, size))
     accounts["wordings"] = people.one_each(group, 1 + draw.geometric(0.4, size))
 
@@ -160,7 +160,7 @@ def churn(accounts: Columns, draw: np.random.Generator) -> None:
     accounts["opened"] = np.where(comes, moment, accounts["opened"])
     accounts["created"] = np.where(comes, moment - (draw.random(size) * clock.HOUR_US).astype(int), accounts["created"])
     accounts["closed"] = np.where(leaves, moment, accounts["closed"])
-    reason = draw.choice([BANNED, UNPAID, LEFT], size, p=_LEAVER_REASON_SHARE)
+    reason = draw.choice(_LEAVER_REASONS, size, p=_LEAVER_REASON_SHARE)
     accounts["close_reason"] = np.where(leaves, reason, people.NOTHING)
     shorten(accounts)
 

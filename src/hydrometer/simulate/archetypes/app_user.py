@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import identity, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = (
@@ -36,6 +37,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     own = speech.system(speech.FRAMEWORK, draw.integers(0, _FRONT_ENDS, size))
     accounts["system"] = np.where(draw.random(size) < 0.35, own, people.NOTHING)
     accounts["thinking"] = np.where(draw.random(size) < 0.3, identity.THINKING_BUDGETS[-1], accounts["thinking"])
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.45, draw))
 
 

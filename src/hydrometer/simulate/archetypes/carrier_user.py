@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import identity, networks, people
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("ask", "explain", "write", "translate", "plan", "steps", "rate", "exam")
@@ -27,6 +28,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     prepaid = draw.random(size) < _PREPAID_SHARE
     accounts["issuer"] = np.where(prepaid, identity.GLOBAL_ISSUERS - 1, identity.issuers(country, draw))
     accounts["mail_domain"] = identity.mail_domains(accounts["language"], draw)
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.5, draw))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("code_fix", "code_write", "agent", "explain", "steps")
@@ -31,6 +32,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     )
     accounts["thinking"] = np.where(draw.random(size) < 0.45, identity.THINKING_BUDGETS[-1], accounts["thinking"])
     accounts["temperature"] = np.where(draw.random(size) < 0.7, 0.2, accounts["temperature"])
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.8, draw))
 
 

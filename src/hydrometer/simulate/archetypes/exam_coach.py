@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("exam", "steps", "rate", "explain", "rubric", "ask", "exercises")
@@ -27,6 +28,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["rhythm"] = draw.choice([clock.EVENING, clock.WAKING], size)
     accounts["turns"] = np.where(draw.random(size) < 0.5, 1.0, accounts["turns"])
     accounts["thinking"] = np.where(draw.random(size) < 0.4, identity.THINKING_BUDGETS[-1], accounts["thinking"])
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.35, draw))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people, speech
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.mixing import mix
 from hydrometer.simulate.world import Archetype, Cohort
 
@@ -49,6 +50,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     bots = speech.system(speech.BOT, (mix(people.codes(size, draw)) >> np.uint64(24)).astype(np.int64))
     framework = speech.system(speech.FRAMEWORK, draw.integers(0, 9, size))
     accounts["system"] = np.where(own, bots, np.where(draw.random(size) < 0.4, framework, people.NOTHING))
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.12, draw))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import identity, people
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("ask", "explain", "write", "translate", "plan", "steps", "rate", "exam", "summarise")
@@ -19,6 +20,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     for trait in ("country", "address", "sign_up", "card", "issuer"):
         accounts[trait] = people.one_each(home, accounts[trait])
     accounts["operator"] = people.one_each(home, np.arange(size))
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.5, draw))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.simulate import identity, networks, people
+from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("ask", "explain", "write", "rewrite", "code_fix", "code_write", "steps", "rate")
@@ -26,6 +27,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["issuer"] = np.where(
         draw.random(size) < 0.5, draw.integers(0, identity.GLOBAL_ISSUERS, size), accounts["issuer"]
     )
+    _operators.churn(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.5, draw))
 
 
