@@ -14,9 +14,10 @@ from scipy import stats
 from hydrometer.base.draws import generator
 from hydrometer.simulate import clock, fitted
 from hydrometer.simulate.grammar import PLAIN
-from hydrometer.simulate.population import Population, settle
-from hydrometer.simulate.run import plugins, worlds
+from hydrometer.simulate.population import Asked, draw_shard, settle
+from hydrometer.simulate.run import evasions, plugins, worlds
 from hydrometer.simulate.speech import KINDS, OUTPUT_TOKENS, SPREAD
+from hydrometer.simulate.world import Columns
 
 MANY = 40_000
 DRAWN_TOLERANCE, WORLD_TOLERANCE, REFIT_TOLERANCE = 0.03, 0.08, 0.03
@@ -30,9 +31,9 @@ def document() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Population:
-    """A demo world as codes."""
-    return settle(worlds()["demo"], plugins(), 3, 1.0)
+def demo() -> Columns:
+    """The exchanges of a demo world as codes."""
+    return draw_shard(settle(Asked(worlds()["demo"], 3, 1.0, {}), plugins(), evasions()), 0)
 
 
 def leaves(entry: Any, path: str = "") -> dict[str, float]:
@@ -123,8 +124,8 @@ def test_turns_have_the_fitted_mean_and_variance(document: dict[str, Any]) -> No
     assert more.var() == pytest.approx(entry["shape"] * entry["scale_turns"] ** 2, rel=2 * DRAWN_TOLERANCE)
 
 
-def test_answers_in_a_world_scatter_as_the_traces(demo: Population) -> None:
-    rows = demo.exchanges
+def test_answers_in_a_world_scatter_as_the_traces(demo: Columns) -> None:
+    rows = demo
     by_people = np.array([kind not in PLAIN for kind in KINDS])[rows["kind"]]
     code = fitted.is_code(KINDS)[rows["kind"]]
     logs = np.log(rows["output"])
@@ -141,14 +142,14 @@ def test_kinds_keep_their_order_of_spread() -> None:
     assert len(fitted_spreads) == len(OUTPUT_TOKENS)
 
 
-def test_all_times_of_a_world_lie_in_its_week(demo: Population) -> None:
-    sent = demo.exchanges["sent"]
+def test_all_times_of_a_world_lie_in_its_week(demo: Columns) -> None:
+    sent = demo["sent"]
     assert sent.min() >= clock.START_US
     assert sent.max() < clock.END_US
 
 
-def test_inputs_of_a_world_begin_as_fitted(demo: Population, document: dict[str, Any]) -> None:
-    rows = demo.exchanges
+def test_inputs_of_a_world_begin_as_fitted(demo: Columns, document: dict[str, Any]) -> None:
+    rows = demo
     first = (rows["turn"] == 1) & ~fitted.is_code(KINDS)[rows["kind"]]
     tokens = rows["history"][first] + 45 + 17 * rows["extra"][first]
     entries = document["first_input_tokens"]["chat"].values()

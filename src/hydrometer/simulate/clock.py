@@ -66,16 +66,17 @@ def starts(talks: Columns, draw: np.random.Generator) -> Array:
             rows = (rhythm == kind) & (offset_h == offset)
             hour[rows] = np.searchsorted(_week(int(kind), int(offset)), first[rows], side="right")
     begun = START_US + np.minimum(hour, _HOURS_A_WEEK - 1) * HOUR_US + (second * HOUR_US).astype(np.int64)
-    on_the_hour = begun - (begun - START_US) % HOUR_US + (second * _CRON_SPREAD_S * SECOND_US).astype(np.int64)
     opened, closed = talks["opened"], talks["closed"]
     share = np.select(
         [rhythm == ROTA, rhythm == DISPATCH], [_in_turn(talks), _woken(talks["dispatcher"], first)], first
     )
     noise_s = np.select([rhythm == ROTA, rhythm == DISPATCH], [_ROTA_NOISE_S, _WAKE_UP_SPREAD_S], 0.0)
     inside = opened + (share * (closed - opened)).astype(np.int64) + (noise_s * second * SECOND_US).astype(np.int64)
-    begun = np.where(rhythm == CRON, on_the_hour, begun)
     folded = (rhythm == WINDOW) | (rhythm == ROTA) | (rhythm == DISPATCH) | (begun < opened) | (begun > closed)
-    return np.asarray(np.where(folded, np.minimum(inside, closed), begun))
+    begun = np.where(folded, np.minimum(inside, closed), begun)
+    on_the_hour = begun - (begun - START_US) % HOUR_US + (second * _CRON_SPREAD_S * SECOND_US).astype(np.int64)
+    on_the_hour = np.where(on_the_hour < opened, on_the_hour + HOUR_US, on_the_hour)
+    return np.asarray(np.where((rhythm == CRON) & (on_the_hour <= closed), on_the_hour, begun))
 
 
 def _in_turn(talks: Columns) -> Array:

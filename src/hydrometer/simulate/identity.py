@@ -86,8 +86,15 @@ def header_shapes(client: Array) -> pa.Array:
 
 _FREE_MAIL = ("lettermail", "openpost", "swiftbox", "quietmail", "postfach", "correo", "pochta", "youjian")
 _THROW_AWAY = ("privacy-relay", "tempinbox", "droplet-mail", "onetime", "alias")
-_FIRMS = ("north", "harbour", "granite", "meadow", "copper", "willow", "summit", "cedar")
-_TRADES = ("logistics", "studio", "labs", "works", "insurance")
+_FIRMS = (
+    "north", "harbour", "granite", "meadow", "copper", "willow", "summit", "cedar", "amber", "bridge", "canyon",
+    "delta", "ember", "field", "glacier", "heron", "island", "juniper", "kestrel", "lantern", "maple", "orchard",
+    "pebble", "quarry", "river", "slate", "thistle", "valley", "walnut", "yarrow",
+)  # fmt: skip
+_TRADES = (
+    "logistics", "studio", "labs", "works", "insurance", "foods", "health", "energy", "media", "legal", "trading",
+    "homes",
+)  # fmt: skip
 MAIL_DOMAINS = tuple(
     f"{name}.example"
     for name in (*_FREE_MAIL, *_THROW_AWAY, "campus", *(f"{firm}-{trade}" for firm in _FIRMS for trade in _TRADES))

@@ -12,10 +12,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 import pyarrow as pa
@@ -41,21 +41,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of `simulate`.
-
-    Args:
-        world: name of a world.
-        seed: the same seed gives the same bytes.
-        scale: factor on accounts and exchanges; None takes the world's usual one.
-        evasions: knobs of campaigns and how far to turn them, beside those of the world.
-        data: folder with real prompts that stand in for some of the made ones.
-    """
+    """What is asked of `simulate`; see there."""
 
     world: str
-    seed: int = 0
-    scale: float | None = None
-    evasions: Mapping[str, float] = field(default_factory=dict)
-    data: Path | None = None
+    seed: int
+    scale: float | None
+    evasions: Mapping[str, float]
+    data: Path | None
 
 
 def worlds() -> dict[str, World]:
@@ -74,18 +66,33 @@ def plugins() -> dict[str, Archetype | Campaign]:
     return {name: plugin for folder, constant in folders for name, plugin in discover(folder, constant).items()}
 
 
-def simulate(request: Request, out: Path, progress: Progress | None = None, jobs: int | None = None) -> None:
+def simulate(
+    world: str,
+    out: Path,
+    seed: int = 0,
+    scale: float | None = None,
+    progress: Progress | None = None,
+    *,
+    evasions: Mapping[str, float] = MappingProxyType({}),
+    data: Path | None = None,
+    jobs: int | None = None,
+) -> None:
     """Write a world to `out/traffic` and `out/truth`.
 
     Args:
-        request: which world, and how.
+        world: name of a world.
         out: folder to make; it may exist if it is empty.
+        seed: the same seed gives the same bytes.
+        scale: factor on accounts and exchanges; None takes the world's usual one.
         progress: told about what is written.
+        evasions: knobs of campaigns and how far to turn them, beside those of the world.
+        data: folder with real prompts that stand in for some of the made ones.
         jobs: processes at once; None takes one for each core. The bytes do not depend on it.
 
     Raises:
         UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written.
     """
+    request = Request(world, seed, scale, evasions, data)
     _check_folder(out)
     population, writing = _prepared(request)
     unfinished = out.with_name(f".{out.name}.unfinished-{os.getpid()}")
@@ -97,6 +104,8 @@ def simulate(request: Request, out: Path, progress: Progress | None = None, jobs
             out.rmdir()
         unfinished.rename(out)
     except OSError as problem:
+        if problem.filename is not None and not Path(problem.filename).is_relative_to(out.parent):
+            raise
         raise UsageError(
             str(out), str(problem), "a place with room that can be written", "choose another --out, or free space"
         ) from problem
@@ -216,17 +225,17 @@ def _shards(
 def _shard_of_task(task: Task, shard: int) -> tuple[truth.Harvest, pa.Table]:
     """Writes one shard in a process of its own."""
     request = task.request
-    knobs = tuple(sorted(request.evasions.items()))
-    population, writing = _remembered(request.world, request.seed, request.scale, knobs, request.data)
+    turned = tuple(sorted(request.evasions.items()))
+    population, writing = _remembered(request.world, request.seed, request.scale, turned, request.data)
     return _write_shard(population, writing, task.folder, shard)
 
 
 @lru_cache(maxsize=1)
 def _remembered(
-    world: str, seed: int, scale: float | None, knobs: tuple[tuple[str, float], ...], data: Path | None
+    world: str, seed: int, scale: float | None, turned: tuple[tuple[str, float], ...], data: Path | None
 ) -> tuple[Population, Writing]:
     """The settled world, once for each process."""
-    return _prepared(Request(world, seed, scale, dict(knobs), data))
+    return _prepared(Request(world, seed, scale, dict(turned), data))
 
 
 def _write_shard(population: Population, writing: Writing, folder: Path, shard: int) -> tuple[truth.Harvest, pa.Table]:

@@ -89,7 +89,9 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     since = np.cumsum(waits)
     since -= since[opening]
     longest = np.maximum.reduceat(since, np.flatnonzero(opens)) if size else since
-    begun = np.minimum(begun, clock.END_US - clock.SECOND_US - longest)
+    who = account[opens]
+    latest = np.minimum(traits["closed"][who], clock.END_US - clock.SECOND_US) - longest
+    begun = np.minimum(begun, np.maximum(latest, traits["opened"][who]))
     return {
         "opening": opening,
         "turn": position - opening + 1,
@@ -131,7 +133,8 @@ def _items(cohort: Cohort, rows: Columns, draw: np.random.Generator, salt: int) 
     unrelated = ~cohort.accounts["reacts"][rows["account"]]
     item = np.where(unrelated, draw.integers(0, _ITEM_BITS, size), own)
     for kind, count in cohort.shared_items:
-        common = mix(draw.integers(0, count, size), common_salt) >> np.uint64(2)
+        circle = cohort.accounts["circle"][rows["account"]]
+        common = mix(draw.integers(0, count, size) + circle, common_salt) >> np.uint64(2)
         item = np.where(rows["kind"] == CODE[kind], common.astype(np.int64)[rows["opening"]], item)
     listed = np.isin(rows["kind"], [CODE[kind] for kind in cohort.worklists])
     order = mix(draw.permutation(size) + offset, common_salt + 1) >> np.uint64(2)

@@ -37,6 +37,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["pathway"] = np.full(size, identity.CLASS)
     accounts["mail_domain"] = np.full(size, identity.CAMPUS)
     accounts["mail_shape"] = people.one_each(school, accounts["mail_shape"])
+    accounts["circle"] = people.one_each(school, people.codes(size, draw) >> 2)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 2.0, draw), shared_items=(("classroom", _TASKS),))
 
 

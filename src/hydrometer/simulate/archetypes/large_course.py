@@ -37,6 +37,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["programme"], accounts["pathway"] = np.full(size, identity.EDUCATION), np.full(size, identity.CLASS)
     accounts["mail_domain"] = np.full(size, identity.CAMPUS)
     accounts["rhythm"] = draw.choice([clock.EVENING, clock.WAKING, clock.OFFICE], size, p=[0.5, 0.3, 0.2])
+    accounts["circle"] = people.one_each(course, people.codes(size, draw) >> 2)
     weights = _operators.tastes(course, _MEANS, _SPREAD, draw)
     return Cohort(accounts, _KINDS, weights, shared_items=(("classroom", _TASKS),))
 

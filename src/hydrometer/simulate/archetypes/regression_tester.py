@@ -28,6 +28,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["length"] = np.zeros(size)
     accounts["paraphrase"], accounts["wordings"] = np.zeros(size), np.ones(size, dtype=np.int64)
     accounts["scripted"] = np.full(size, True)
+    accounts["circle"] = people.one_each(customer, people.codes(size, draw) >> 2)
     weights = _operators.tastes(customer, _MEANS, _SPREAD, draw)
     return Cohort(accounts, _KINDS, weights, shared_items=(("regression", _SUITE), ("eval_item", _BENCHMARK)))
 
