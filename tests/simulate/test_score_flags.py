@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hydrometer.simulate.score_flags import score_flags
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
 
-def write_truth(folder: Path, accounts: list[tuple[str, str, str, str | None, str | None]]) -> Path:
+def write_truth(folder: Path, accounts: Sequence[tuple[str, str, str, str | None, str | None]]) -> Path:
     """A truth folder of (account, archetype, operator, campaign, role), and ten days of traffic beside it."""
     campaigns = sorted({campaign for *_, campaign, _ in accounts if campaign is not None})
     names = ("account_id", "archetype", "operator_id", "campaign_id", "role")

@@ -21,7 +21,9 @@ from hydrometer.base.errors import RunError, UsageError
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, TRUTH
 from hydrometer.base.units import REPORT_DIGITS
 from hydrometer.simulate import metrics
+from hydrometer.simulate.score_flags import score_flags
 
+__all__ = ["score", "score_flags"]
 _PER = 100_000
 _FLAGGED_ROLES = ("operator", "victim")
 _CERTAIN = 0.5

@@ -58,10 +58,8 @@ def alarm_rates(known: Truth, accounts: Iterable[str], flagged: set[str]) -> Row
     """How many of some benign accounts and of their operators are flagged; the bound counts operators."""
     everyone = set(accounts)
     false = flagged & everyone
-    operators = len({known.benign[one]["operator_id"] for one in everyone})
-    return counted_alarms(
-        len(everyone), operators, len(false), len({known.benign[one]["operator_id"] for one in false})
-    )
+    operators, struck = ({known.benign[one]["operator_id"] for one in some} for some in (everyone, false))
+    return counted_alarms(len(everyone), len(operators), len(false), len(struck))
 
 
 def counted_alarms(accounts: int, operators: int, flagged_accounts: int, flagged_operators: int) -> Row:

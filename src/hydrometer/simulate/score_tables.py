@@ -137,7 +137,8 @@ def _hands(roles: dict[Pair, str], accounts: dict[str, Row]) -> dict[str, str]:
 
 def _rows(files: list[Path]) -> list[Row]:
     """All rows of the files of one table."""
-    return pa.concat_tables([pq.read_table(file) for file in files], promote_options="default").to_pylist()
+    rows: list[Row] = pa.concat_tables([pq.read_table(file) for file in files], promote_options="default").to_pylist()
+    return rows
 
 
 def read_found(run: Path) -> Found:
@@ -183,7 +184,8 @@ def _output(run: Path, name: str) -> list[Row]:
     path = _existing(run, name)
     there = pq.read_schema(path).names
     columns = [column for column in OUTPUTS[name].names if column in there and column != "because"]
-    return pq.read_table(path, columns=columns).to_pylist()
+    rows: list[Row] = pq.read_table(path, columns=columns).to_pylist()
+    return rows
 
 
 def _level(manifest: Path) -> float | None:
