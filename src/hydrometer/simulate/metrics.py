@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import beta
+from scipy.stats import t as student
 
 HIT = 0.5
 """Jaccard from which a match is a hit; above one half it is unique."""
@@ -120,3 +121,16 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
     found = below if below == above else below + (above - below) * (place - math.floor(place))
     return found if math.isfinite(found) else None
+
+
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float | None, float | None]:
+    """Two-sided t interval of a mean; None for fewer than two values.
+
+    >>> [round(end, 4) for end in t_interval([1.0, 2.0, 3.0])]
+    [-0.4841, 4.4841]
+    """
+    if len(values) <= 1:
+        return None, None
+    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    reach = float(student.ppf((1.0 + confidence) / 2.0, len(values) - 1)) * error
+    return mean - reach, mean + reach

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from hydrometer.simulate import metrics, score_accounts, score_groups, score_matches
+from hydrometer.simulate import score_accounts, score_groups, score_matches
 from hydrometer.simulate.score_rounding import rounded
 from hydrometer.simulate.score_tables import Row, Truth, read_truth
 
@@ -59,7 +59,7 @@ def listed(flagged: set[str], groups: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def _campaigns(known: Truth, flagged: set[str], groups: Mapping[str, str] | None, days: float | None) -> Row:
-    """One entry for each true campaign, and the counts over them; None for all that needs groups where there are none."""
+    """One entry for each true campaign, and the counts over them; counts are None where there are no groups."""
     found = listed(flagged, groups or {})
     matches = score_matches.match(known, found)
     entries = [
@@ -77,9 +77,4 @@ def _campaigns(known: Truth, flagged: set[str], groups: Mapping[str, str] | None
     counts = score_matches.figures(known, found, matches, days)
     if groups is None:
         counts = {name: value if name in ("campaigns_true", "days") else None for name, value in counts.items()}
-    covered = [entry["coverage"] for entry in entries if entry["coverage"] is not None]
-    return {
-        "campaigns": entries,
-        **counts,
-        "campaign_coverage": metrics.ratio(sum(covered), len(covered)),
-    }
+    return {"campaigns": entries, **counts, "campaign_coverage": score_matches.mean_coverage(entries)}

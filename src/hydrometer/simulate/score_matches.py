@@ -7,7 +7,7 @@ Source: statistics cookbook, section 12 (campaign match, FDR check); detection t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +55,7 @@ def figures(known: Truth, listed: Mapping[str, set[str]], matches: Matches, days
         days: length of the traffic; None where it is not at hand.
     """
     false = len(listed) - len(matches.hits)
-    no_discovery = sum(not _is_discovery(known, members) for members in listed.values())
+    no_discovery = sum(not is_discovery(known, members) for members in listed.values())
     return {
         "campaigns_true": len(known.campaigns),
         "campaigns_listed": len(listed),
@@ -69,7 +69,7 @@ def figures(known: Truth, listed: Mapping[str, set[str]], matches: Matches, days
     }
 
 
-def _is_discovery(known: Truth, members: set[str]) -> bool:
+def is_discovery(known: Truth, members: set[str]) -> bool:
     """Whether at least half of a listed campaign are campaign accounts of one operator."""
     tally: dict[str, set[str]] = {}
     for campaign, true in known.members.items():
@@ -81,6 +81,12 @@ def coverage(known: Truth, campaign: str, flagged: set[str]) -> float | None:
     """Share of a campaign's accounts that are flagged, in whatever group."""
     members = known.members.get(campaign, set())
     return metrics.ratio(len(members & flagged), len(members))
+
+
+def mean_coverage(entries: Sequence[Row]) -> float | None:
+    """Mean over campaigns of the share of their accounts that are flagged; entries say it as `coverage`."""
+    told = [entry["coverage"] for entry in entries if entry["coverage"] is not None]
+    return metrics.ratio(sum(told), len(told))
 
 
 def length_days(traffic: Path) -> float | None:
