@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -422,7 +423,7 @@ def test_calibration_of_members_and_posteriors(small_truth: Path, tmp_path: Path
 def test_groups_of_strangers_are_draws_from_the_null(demo_world: Path, tmp_path: Path) -> None:
     truth = pq.read_table(demo_world / "truth/accounts.parquet").to_pylist()
     people = [row["account_id"] for row in truth if row["archetype"] == "chat_user"][:60]
-    evidence = [(2.0, 3.0), (-1.0, 7.0), (8.0, -2.0)]
+    evidence = [(2.0, 3.0), (-1.0, 7.0), (8.0, -math.inf)]
     run = write_run(
         tmp_path / "run",
         campaigns=[

@@ -64,7 +64,7 @@ def simulate(
 
 
 def score(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `hydrometer scan --out` wrote.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `hydrometer scan --out` wrote.")],
     *,
     truths: Annotated[
         list[Path],

@@ -38,8 +38,9 @@ def jaccard(first: set[str], second: set[str]) -> float:
     >>> round(jaccard(set("0123456789"), set("23456789ab")), 6)
     0.666667
     """
-    union = len(first | second)
-    return len(first & second) / union if union else 0.0
+    shared = len(first & second)
+    union = len(first) + len(second) - shared
+    return shared / union if union else 0.0
 
 
 def match(truth: Mapping[str, set[str]], found: Mapping[str, set[str]]) -> dict[str, tuple[str, float]]:

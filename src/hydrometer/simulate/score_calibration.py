@@ -108,9 +108,10 @@ def _of_strangers(known: Truth, accounts: set[str]) -> bool:
 
 def _evidence(bits: Sequence[float | None]) -> Row:
     """Mean e-value with a t interval (at most 1 under the null), and how often it is large (at most 1/x)."""
-    values = [2.0 ** min(one, _MOST_BITS) for one in bits if one is not None]
+    known = [one for one in bits if one is not None]
+    values = [2.0 ** min(one, _MOST_BITS) for one in known]
     low, high = metrics.t_interval(values)
-    inverse = [min(1.0, 1.0 / value) for value in values]
+    inverse = [2.0 ** -max(one, 0.0) for one in known]
     return {
         "groups": len(values),
         "mean": metrics.ratio(sum(values), len(values)),
