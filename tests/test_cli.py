@@ -275,6 +275,10 @@ def test_interrupted_from_the_keyboard(scans: Scans) -> None:
         ["simulate", "atlantis", "--out", "world"],
         ["explain", "missing", "c1"],
         ["score", "missing", "--truth", "."],
+        ["score", "missing"],
+        ["score", "--truth", "."],
+        ["score", "one", "two", "--truth", "."],
+        ["score", "one", "--truth", ".", "--truth", "."],
         ["launch"],
     ],
 )
@@ -487,3 +491,52 @@ def test_a_demo_leaves_foreign_folders_alone(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(made)
     with pytest.raises(RunError):
         range_commands.fresh_demo_folder(tmp_path / "link")
+
+
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Path, Path]]:
+    """Runs and truths that `score` was asked about, in the folder with runs a, b and truths c, d."""
+    from hydrometer.simulate import score as scoring
+    from hydrometer.simulate import scoreboard, scoreboard_worlds
+
+    asked: list[tuple[Path, Path]] = []
+
+    def score(run: Path, truth: Path) -> dict[str, object]:
+        asked.append((run, truth))
+        return {"campaigns": len(asked)}
+
+    monkeypatch.chdir(tmp_path)
+    for name in "abcd":
+        Path(name).mkdir()
+        Path(name, "manifest.json").write_text("{}")
+    monkeypatch.setattr(scoring, "score", score)
+    monkeypatch.setattr(scoring, "over_worlds", lambda worlds: {"worlds": len(worlds)})
+    monkeypatch.setattr(scoreboard, "render", lambda figures: f"world {figures['campaigns']}")
+    monkeypatch.setattr(scoreboard_worlds, "render_summary", lambda figures: f"all {figures['worlds']}")
+    return asked
+
+
+def test_score_of_one_run(scored: list[tuple[Path, Path]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "a", "--truth", "c", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"campaigns": 1}
+    assert main(["score", "a", "--truth", "c"]) == 0
+    assert capsys.readouterr().out == "world 2\n"
+
+
+def test_score_of_several_runs(scored: list[tuple[Path, Path]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "a", "b", "--truth", "c", "--truth", "d", "--json"]) == 0
+    assert scored == [(Path("a"), Path("c")), (Path("b"), Path("d"))]
+    document = json.loads(capsys.readouterr().out)
+    assert document["summary"] == {"worlds": 2}
+    assert document["worlds"] == [
+        {"run": "a", "truth": "c", "campaigns": 1},
+        {"run": "b", "truth": "d", "campaigns": 2},
+    ]
+    assert main(["score", "a", "b", "--truth", "c", "--truth", "d"]) == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert [line for line in lines if line] == ["a against c", "world 3", "b against d", "world 4", "all 2"]
+
+
+def test_score_reads_no_world_before_all_runs_are_there(scored: list[tuple[Path, Path]]) -> None:
+    assert main(["score", "a", "missing", "--truth", "c", "--truth", "d"]) == 2
+    assert not scored

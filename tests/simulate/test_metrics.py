@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -69,3 +70,34 @@ def test_upper_bound_at_the_ends() -> None:
     assert metrics.upper_bound(5, 5) == 1.0
     few, more = metrics.upper_bound(1, 100), metrics.upper_bound(2, 100)
     assert few is not None and more is not None and 0.01 < few < more
+
+
+@pytest.mark.parametrize(("gate", "value"), [(0.01, 0.32), (0.001, 0.83), (0.0001, 0.98)])
+def test_predictive_value_worked_example(gate: float, value: float) -> None:
+    """2,000 operators of which 10 are campaigns, recall 0.95."""
+    assert metrics.predictive_value(0.95, gate, 10 / 2_000) == pytest.approx(value, abs=5e-3)
+
+
+def test_predictive_value_at_the_ends() -> None:
+    assert metrics.predictive_value(None, 0.1, 0.1) is None and metrics.predictive_value(0.5, None, 0.1) is None
+    assert metrics.predictive_value(0.0, 0.0, 0.1) is None, "nothing is flagged"
+    assert metrics.predictive_value(0.5, 0.0, 0.1) == 1.0
+
+
+def test_quantiles_among_infinite_values_are_unknown() -> None:
+    values = [4.0, 1.0, math.inf, 2.0, 3.0]
+    assert metrics.quantile(values, 0.5) == 3.0 and metrics.quantile(values, 0.75) == 4.0
+    assert metrics.quantile(values, 0.9) is None and metrics.quantile([], 0.5) is None
+    finite = [4.0, 1.0, 7.0, 2.0]
+    assert metrics.quantile(finite, 0.9) == pytest.approx(float(np.quantile(finite, 0.9)))
+
+
+def test_t_interval_covers_the_mean_at_its_rate() -> None:
+    draw = np.random.Generator(np.random.Philox(key=4))
+    covered = 0
+    for sample in draw.standard_normal((2_000, 8)).tolist():
+        low, high = metrics.t_interval(sample)
+        assert low is not None and high is not None
+        covered += low <= 0.0 <= high
+    assert 0.935 < covered / 2_000 < 0.965
+    assert metrics.t_interval([1.0]) == (None, None)

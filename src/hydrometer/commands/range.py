@@ -15,7 +15,6 @@ import typer
 from hydrometer.base.errors import RunError, UsageError
 from hydrometer.commands.invocation import (
     JsonOption,
-    RunArgument,
     SeedOption,
     existing_run,
     in_force,
@@ -65,18 +64,37 @@ def simulate(
 
 
 def score(
-    run: RunArgument,
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `hydrometer scan --out` wrote.")],
     *,
-    truth: Annotated[
-        Path, typer.Option("--truth", metavar="DIR", exists=True, file_okay=False, help="The world's truth/ folder.")
+    truths: Annotated[
+        list[Path],
+        typer.Option(
+            "--truth",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="The truth/ folder of the run's world; once for each RUN, in the same order.",
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Compare a run with the truth of its world."""
+    """Compare runs with the truth of their worlds.
+
+    Several runs are also summed up, with intervals over their worlds.
+    """
     from hydrometer.simulate import score as scoring
 
-    figures = scoring.score(existing_run(run), truth)
-    _show_score(figures, as_json=as_json)
+    if len(runs) != len(truths):
+        found = f"RUN {len(runs)} times and --truth {len(truths)} times"
+        raise UsageError("score", found, "one --truth for each RUN", "give them in the same order")
+    pairs = list(zip([existing_run(run) for run in runs], truths, strict=True))
+    worlds = [scoring.score(run, truth) for run, truth in pairs]
+    if len(worlds) == 1:
+        _show_score(worlds[0], as_json=as_json)
+        return
+    places = [{"run": str(run), "truth": str(truth)} for run, truth in pairs]
+    named = [place | world for place, world in zip(places, worlds, strict=True)]
+    _show_scores(named, scoring.over_worlds(worlds), as_json=as_json)
 
 
 def demo(
@@ -156,3 +174,16 @@ def _show_score(figures: dict[str, object], *, as_json: bool) -> None:
         from hydrometer.simulate import scoreboard
 
         print_result(scoreboard.render(figures))
+
+
+def _show_scores(worlds: list[dict[str, object]], summary: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"worlds": worlds, "summary": summary})
+        return
+    from hydrometer.simulate import scoreboard_worlds
+
+    for world in worlds:
+        print_result(f"\n{world['run']} against {world['truth']}")
+        _show_score(world, as_json=False)
+    print_result("")
+    print_result(scoreboard_worlds.render_summary(summary))

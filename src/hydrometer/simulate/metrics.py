@@ -6,12 +6,14 @@ matching after Kuhn 1955).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import beta
+from scipy.stats import t as student
 
 HIT = 0.5
 """Jaccard from which a match is a hit; above one half it is unique."""
@@ -36,8 +38,9 @@ def jaccard(first: set[str], second: set[str]) -> float:
     >>> round(jaccard(set("0123456789"), set("23456789ab")), 6)
     0.666667
     """
-    union = len(first | second)
-    return len(first & second) / union if union else 0.0
+    shared = len(first & second)
+    union = len(first) + len(second) - shared
+    return shared / union if union else 0.0
 
 
 def match(truth: Mapping[str, set[str]], found: Mapping[str, set[str]]) -> dict[str, tuple[str, float]]:
@@ -84,3 +87,51 @@ def upper_bound(failures: int, units: int, confidence: float = CONFIDENCE) -> fl
     if units == 0:
         return None
     return 1.0 if failures >= units else float(beta.ppf(confidence, failures + 1, units - failures))
+
+
+def predictive_value(recall: float | None, false_rate: float | None, prevalence: float) -> float | None:
+    """Share of the flagged that are right, where a share `prevalence` of all units is: it depends on that share.
+
+    Args:
+        recall: share of the right units that are flagged.
+        false_rate: share of the wrong units that are flagged.
+        prevalence: share of right units among all, between 0 and 1.
+
+    Returns:
+        None where a rate is not known or nothing would be flagged.
+
+    >>> round(predictive_value(0.95, 0.01, 10 / 2_000), 2)
+    0.32
+    """
+    if recall is None or false_rate is None:
+        return None
+    right = recall * prevalence
+    return ratio(right, right + false_rate * (1.0 - prevalence))
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """Quantile by linear interpolation; None for no value, and where it falls among infinite ones ("never").
+
+    >>> quantile([1.0, 2.0, math.inf], 0.5), quantile([1.0, math.inf], 0.5)
+    (2.0, None)
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * share
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    found = below if below == above else below + (above - below) * (place - math.floor(place))
+    return found if math.isfinite(found) else None
+
+
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float | None, float | None]:
+    """Two-sided t interval of a mean; None for fewer than two values.
+
+    >>> [round(end, 4) for end in t_interval([1.0, 2.0, 3.0])]
+    [-0.4841, 4.4841]
+    """
+    if len(values) <= 1:
+        return None, None
+    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    reach = float(student.ppf((1.0 + confidence) / 2.0, len(values) - 1)) * error
+    return mean - reach, mean + reach
