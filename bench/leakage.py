@@ -16,7 +16,7 @@ from bench import trials
 from bench.trials import Row
 
 if TYPE_CHECKING:
-    from hydrometer.simulate.leakage import Accuracy
+    from hydrometer.simulate.leakage import Accuracy, Pool
 
 PUBLISHED: dict[str, int | float] = {"seeds": 3, "permutations": 20}
 WORLDS = ("demo",)
@@ -50,6 +50,18 @@ def exceptions(found: Sequence[Accuracy]) -> Row:
     }
 
 
+def each_world(pool: Pool, names: list[str]) -> list[Row]:
+    """The feature that says most in each world by itself."""
+    from hydrometer.simulate.leakage import accuracies
+
+    rows = []
+    for number, name in enumerate(names):
+        alone = pool.only(number)
+        found = [one for one in accuracies(alone) if one.exception is None]
+        rows.append({"world": name, "campaign_accounts": int(alone.positive.sum()), **entry(found[0])})
+    return rows
+
+
 def main() -> None:
     """Measure and publish."""
     from hydrometer.simulate import leakage
@@ -61,7 +73,7 @@ def main() -> None:
     found = leakage.accuracies(pool)
     by_chance = leakage.chance(pool, int(measurement.settings["permutations"]))
     summary = {
-        "worlds": [f"{world}, seed {row['seed']}" for row in rows for world in WORLDS],
+        "worlds": each_world(pool, [f"{world}, seed {row['seed']}" for row in rows for world in WORLDS]),
         "accounts": len(pool.positive),
         "campaign_accounts": int(pool.positive.sum()),
         "features": len(found),

@@ -174,7 +174,7 @@ def leakage(document: Row) -> list[str]:
     above = ", ".join(f"`{name}`" for name in one["above_limit"]) or "none"
     said = (
         f"{one['features']} features of {one['accounts']:,} accounts, {one['campaign_accounts']:,} of them in "
-        f"campaigns ({'; '.join(one['worlds'])}). Above the limit of {number(one['limit'])}: {above}. Best of all "
+        f"campaigns of {len(one['worlds'])} worlds. Above the limit of {number(one['limit'])}: {above}. Best of all "
         f"features under shuffled labels: {ranged(one['best_by_chance'], 3)}. The {SHOWN_FEATURES} highest; all are in "
         "the file. Words are judged on the half of the accounts that their order was not learnt from."
     )
@@ -182,11 +182,16 @@ def leakage(document: Row) -> list[str]:
         [f"`{row['feature']}`", number(row["judged"], 3), number(row["in_sample"], 3), number(row["held_out"], 3)]
         for row in rows[:SHOWN_FEATURES]
     ]
+    worlds = [
+        [row["world"], f"{row['campaign_accounts']:,}", f"`{row['feature']}`", number(row["judged"], 3)]
+        for row in one["worlds"]
+    ]
     allowed = [
         [f"`{column}`", number(entry["highest"], 3), entry["why"]] for column, entry in one["exceptions"].items()
     ]
     return [
         said, "", *grid(["feature", "judged", "in sample", "held out"], cells), "",
+        "Each world by itself:", "", *grid(["world", "campaign accounts", "highest feature", "judged"], worlds), "",
         "Columns that may exceed the limit:", "", *grid(["column", "highest", "why"], allowed),
     ]  # fmt: skip
 

@@ -101,7 +101,7 @@ def test_a_planted_number_is_found(demo_world: Path, tmp_path: Path) -> None:
 def test_a_planted_word_is_found_but_single_accounts_learnt_by_heart_are_not(pool: Pool) -> None:
     size = len(pool.positive)
     word, rare = "accounts.plan.mode_word", "accounts.email_domain.mode_word"
-    planted = Pool({word: pool.positive.astype(np.int64), rare: np.arange(size)}, pool.positive)
+    planted = Pool({word: pool.positive.astype(np.int64), rare: np.arange(size)}, pool.positive, pool.world)
     by_name = {one.feature: one for one in leakage.accuracies(planted)}
     assert by_name[word].judged == 1.0
     assert by_name[rare].in_sample == 1.0
@@ -159,6 +159,8 @@ def test_worlds_are_pooled_and_may_lie_in_several_files(demo_world: Path, tmp_pa
     for name, values in both.values.items():
         halves = values[: len(pool.positive)], values[len(pool.positive) :]
         assert np.allclose(halves[0].astype(float), halves[1].astype(float), equal_nan=True), name
+    assert [len(both.only(number).positive) for number in (0, 1, 2)] == [len(pool.positive)] * 2 + [0]
+    assert np.array_equal(both.only(1).positive, pool.positive)
 
 
 def test_what_is_no_world_is_a_clear_error(demo_world: Path, tmp_path: Path) -> None:

@@ -41,10 +41,18 @@ class Pool:
     Args:
         values: feature → one number an account (NaN: none); words are numbered, -1 is "none".
         positive: which accounts belong to a campaign.
+        world: number of each account's world.
     """
 
     values: dict[str, Array]
     positive: Array
+    world: Array
+
+    def only(self, world: int) -> Pool:
+        """The accounts of one of the worlds."""
+        here = self.world == world
+        values = {feature: entries[here] for feature, entries in self.values.items()}
+        return Pool(values, self.positive[here], self.world[here])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,9 @@ def pooled(worlds: Sequence[Path]) -> Pool:
     if positive.all() or not positive.any():
         found = f"{int(positive.sum())} of {len(positive)} accounts belong to a campaign"
         raise UsageError("worlds", found, "campaign and benign accounts", "add a world that holds the others")
-    return Pool({name: _numbers(name, np.concatenate([part[name] for part in parts])) for name in FEATURES}, positive)
+    values = {name: _numbers(name, np.concatenate([part[name] for part in parts])) for name in FEATURES}
+    number = np.repeat(np.arange(len(labels)), [len(label) for label in labels])
+    return Pool(values, positive, number)
 
 
 def _numbers(feature: str, values: Array) -> Array:
@@ -197,5 +207,5 @@ def chance(pool: Pool, permutations: int, seed: int = 0, strata: Array | None = 
         for stratum in np.unique(within):
             here = within == stratum
             positive[here] = draw.permutation(positive[here])
-        best.append(accuracies(Pool(pool.values, positive), seed)[0].judged)
+        best.append(accuracies(Pool(pool.values, positive, pool.world), seed)[0].judged)
     return np.array(best)
