@@ -18,6 +18,7 @@ Written by `python -m bench.table` from the files beside it. How each was measur
 """
 MIB = 1024**2
 LARGEST_PLAIN = 1e7
+SHOWN_FEATURES = 15
 
 
 def write_table(folder: Path) -> None:
@@ -167,12 +168,41 @@ def e_value_cells(one: Row) -> list[str]:
     return [f"{one['groups']:,}", number(one["mean_e"], 3) + bounds, *shares, quantile, number(one["highest_bits"], 1)]
 
 
+def leakage(document: Row) -> list[str]:
+    """The features that say most, and the columns that are allowed to."""
+    one, rows = document["summary"], document["features"]
+    above = ", ".join(f"`{name}`" for name in one["above_limit"]) or "none"
+    said = (
+        f"{one['features']} features of {one['accounts']:,} accounts, {one['campaign_accounts']:,} of them in "
+        f"campaigns of {len(one['worlds'])} worlds. Above the limit of {number(one['limit'])}: {above}. Best of all "
+        f"features under shuffled labels: {ranged(one['best_by_chance'], 3)}. The {SHOWN_FEATURES} highest; all are in "
+        "the file. Words are judged on the half of the accounts that their order was not learnt from."
+    )
+    cells = [
+        [f"`{row['feature']}`", number(row["judged"], 3), number(row["in_sample"], 3), number(row["held_out"], 3)]
+        for row in rows[:SHOWN_FEATURES]
+    ]
+    worlds = [
+        [row["world"], f"{row['campaign_accounts']:,}", f"`{row['feature']}`", number(row["judged"], 3)]
+        for row in one["worlds"]
+    ]
+    allowed = [
+        [f"`{column}`", number(entry["highest"], 3), entry["why"]] for column, entry in one["exceptions"].items()
+    ]
+    return [
+        said, "", *grid(["feature", "judged", "in sample", "held out"], cells), "",
+        "Each world by itself:", "", *grid(["world", "campaign accounts", "highest feature", "judged"], worlds), "",
+        "Columns that may exceed the limit:", "", *grid(["column", "highest", "why"], allowed),
+    ]  # fmt: skip
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "null": ("Worlds without a campaign", null),
     "demo": ("The demo's campaigns", demo),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
+    "leakage": ("What one field gives away", leakage),
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from bench import fit_traces
@@ -13,13 +16,10 @@ from scipy import stats
 
 from hydrometer.base.draws import generator
 from hydrometer.simulate import clock, fitted
-from hydrometer.simulate.grammar import PLAIN
-from hydrometer.simulate.population import Asked, draw_shard, settle
-from hydrometer.simulate.run import evasions, plugins, worlds
 from hydrometer.simulate.speech import KINDS, OUTPUT_TOKENS, SPREAD
-from hydrometer.simulate.world import Columns
 
 MANY = 40_000
+PEOPLE = ("chat_user", "household", "carrier_user", "vpn_user")
 DRAWN_TOLERANCE, WORLD_TOLERANCE, REFIT_TOLERANCE = 0.03, 0.08, 0.03
 
 
@@ -31,9 +31,18 @@ def document() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Columns:
-    """The exchanges of a demo world as codes."""
-    return draw_shard(settle(Asked(worlds()["demo"], 3, 1.0, {}), plugins(), evasions()), 0)
+def answered(demo_world: Path) -> pa.Table:
+    """Answered exchanges of a written world, with the archetype of each."""
+    names = ["account_id", "sent_at", "turn", "input_tokens", "output_tokens", "status", "finish_reason"]
+    rows = pq.read_table(demo_world / "traffic" / "exchanges.parquet", columns=names)
+    truth = pq.read_table(demo_world / "truth" / "accounts.parquet", columns=["account_id", "archetype"])
+    whole = rows.join(truth, "account_id")
+    return whole.filter(pc.and_(pc.equal(whole["status"], 200), pc.not_equal(whole["finish_reason"], "refusal")))
+
+
+def of(table: pa.Table, archetypes: tuple[str, ...], column: str) -> np.ndarray:
+    """A column of the exchanges of some archetypes."""
+    return table.filter(pc.is_in(table["archetype"], pa.array(archetypes)))[column].to_numpy().astype(float)
 
 
 def leaves(entry: Any, path: str = "") -> dict[str, float]:
@@ -124,13 +133,11 @@ def test_turns_have_the_fitted_mean_and_variance(document: dict[str, Any]) -> No
     assert more.var() == pytest.approx(entry["shape"] * entry["scale_turns"] ** 2, rel=2 * DRAWN_TOLERANCE)
 
 
-def test_answers_in_a_world_scatter_as_the_traces(demo: Columns) -> None:
-    rows = demo
-    by_people = np.array([kind not in PLAIN for kind in KINDS])[rows["kind"]]
-    code = fitted.is_code(KINDS)[rows["kind"]]
-    logs = np.log(rows["output"])
-    assert logs[code].std() == pytest.approx(fitted.output_spread("code"), rel=WORLD_TOLERANCE)
-    assert logs[by_people & ~code].std() == pytest.approx(fitted.output_spread("chat"), rel=WORLD_TOLERANCE)
+def test_answers_in_a_world_scatter_as_the_traces(answered: pa.Table) -> None:
+    talk, code = (np.log(of(answered, archetypes, "output_tokens")).std() for archetypes in (PEOPLE, ("editor_user",)))
+    assert talk == pytest.approx(fitted.output_spread("chat"), rel=WORLD_TOLERANCE)
+    assert code == pytest.approx(fitted.output_spread("code"), rel=2.5 * WORLD_TOLERANCE)
+    assert code < talk
 
 
 def test_kinds_keep_their_order_of_spread() -> None:
@@ -142,18 +149,17 @@ def test_kinds_keep_their_order_of_spread() -> None:
     assert len(fitted_spreads) == len(OUTPUT_TOKENS)
 
 
-def test_all_times_of_a_world_lie_in_its_week(demo: Columns) -> None:
-    sent = demo["sent"]
-    assert sent.min() >= clock.START_US
-    assert sent.max() < clock.END_US
+def test_all_times_of_a_world_lie_in_one_week(answered: pa.Table) -> None:
+    span = pc.min_max(answered["sent_at"]).as_py()
+    assert (span["max"] - span["min"]).total_seconds() * clock.SECOND_US <= clock.SPAN_US
 
 
-def test_inputs_of_a_world_begin_as_fitted(demo: Columns, document: dict[str, Any]) -> None:
-    rows = demo
-    first = (rows["turn"] == 1) & ~fitted.is_code(KINDS)[rows["kind"]]
-    tokens = rows["history"][first] + 45 + 17 * rows["extra"][first]
+def test_inputs_of_a_world_begin_as_fitted_and_grow(answered: pa.Table, document: dict[str, Any]) -> None:
+    people = answered.filter(pc.is_in(answered["archetype"], pa.array(PEOPLE)))
+    first = people.filter(pc.equal(people["turn"], 1))["input_tokens"].to_numpy().astype(float)
     entries = document["first_input_tokens"]["chat"].values()
-    middle = np.mean([share_below(entry, np.median(tokens, keepdims=True)) for entry in entries])
-    assert middle == pytest.approx(0.5, abs=0.02)
-    later = np.flatnonzero(rows["turn"] > 1)
-    assert (rows["history"][later] > 0).all()
+    middle = np.mean([share_below(entry, np.median(first, keepdims=True)) for entry in entries])
+    assert middle == pytest.approx(0.5, abs=0.04)
+    assert first.max() > 10 * np.median(first)
+    later = people.filter(pc.equal(people["turn"], 4))["input_tokens"].to_numpy().astype(float)
+    assert np.median(later) > np.median(first)
