@@ -1,7 +1,7 @@
 """The nouns of a rival detector: what it is called, where it was published, and the scores that it gives to accounts.
 
-A rival sees the folder `traffic` of a world and nothing else; it never reads the truth. It only scores: the threshold at
-which its scores become flags is chosen by whoever compares it, at the same benign false-positive rate for all.
+A rival sees the folder `traffic` of a world and nothing else; it never reads the truth. It only scores: the threshold
+at which its scores become flags is chosen by whoever compares it, at the same benign false-positive rate for all.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Scored:
 
     def __post_init__(self) -> None:
         if self.scores.shape != (len(self.account_ids),):
-            raise BugError("Scored", f"scores of shape {self.scores.shape}", f"{len(self.account_ids)} scores", "mend it")
+            raise BugError(
+                "Scored", f"scores of shape {self.scores.shape}", f"{len(self.account_ids)} scores", "mend it"
+            )
         if not np.isfinite(self.scores).all():
             raise BugError("Scored", "a score that is not finite", "finite scores", "mend the rival's run")
         if any(one >= other for one, other in zip(self.account_ids, self.account_ids[1:], strict=False)):

@@ -1,8 +1,9 @@
 """A prompt as a point: hashed character 3- to 5-grams, projected by random signs, on the unit sphere.
 
-Every n-gram is hashed to a few words of 64 bits; bit j of the hash is the sign of that n-gram in dimension j. Summed over a
-prompt this is a random projection of its n-gram counts (Achlioptas 2003) without a table of n-grams, and needs no
-download. It sees wording, not meaning: the published methods that stand on it used a neural sentence embedding.
+Every n-gram is hashed to a few words of 64 bits; bit j of the hash is the sign of that n-gram in dimension j. Summed
+over a prompt this is a random projection of its n-gram counts (Achlioptas 2003) without a table of n-grams, and needs
+no download. It sees wording, not meaning: the published methods that stand on it used a neural sentence embedding. 256
+dimensions instead of 64 gave the same figures on the demo world.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float32]
+Sizes = NDArray[np.float64] | float
 
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
 """Widths of the kernels in units of the median distance."""
@@ -40,10 +41,13 @@ def frequencies(dimensions: int, sigma: float, draw: np.random.Generator) -> Poi
 def features(points: Points, waves: Points) -> Points:
     """Features of points, shape (points, 2 · frequencies); the inner product of two is the kernel of their points."""
     angles = points @ waves
-    return np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / np.float32(np.sqrt(waves.shape[1]))
+    waved = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+    return np.asarray(waved / np.sqrt(waves.shape[1]), dtype=np.float32)
 
 
-def run_means(points: Points, waves: Points, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def run_means(
+    points: Points, waves: Points, starts: NDArray[np.int64], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Mean features of consecutive runs of points, shape (runs, features); `starts` ascend and leave no gap."""
     means = np.zeros((len(starts), 2 * waves.shape[1]))
     run = 0
@@ -60,13 +64,14 @@ def run_means(points: Points, waves: Points, starts: NDArray[np.int64], counts: 
     return np.asarray(means / counts[:, None])
 
 
-def within(mean: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+def within(mean: NDArray[np.float64], count: Sizes) -> NDArray[np.float64]:
     """Mean kernel over pairs of different points of a sample, from its mean features and its size."""
     return np.asarray((count * (mean**2).sum(axis=-1) - 1) / (count - 1))
 
 
 def squared_mmd(
-    mean: NDArray[np.float64], count: NDArray[np.float64], other: NDArray[np.float64], other_count: NDArray[np.float64]
+    mean: NDArray[np.float64], count: Sizes, other: NDArray[np.float64], other_count: Sizes
 ) -> NDArray[np.float64]:
     """Unbiased MMD² of samples from their mean features, shape (..., features), and sizes; may be below 0."""
-    return within(mean, count) + within(other, other_count) - 2 * np.asarray((mean * other).sum(axis=-1))
+    between = np.asarray((mean * other).sum(axis=-1))
+    return np.asarray(within(mean, count) + within(other, other_count) - 2 * between)

@@ -42,7 +42,9 @@ def incidences(connection: duckdb.DuckDBPyConnection, *, wording: bool = False) 
     name space), TLS fingerprint with user agent, and with `wording` the skeletons of prompts. Only those shared by 2 to
     `MOST_ACCOUNTS` accounts are returned.
     """
-    words = f"union all select account_id, 'words', {skeleton()}, count(*) from exchanges group by all" if wording else ""
+    words = (
+        f"union all select account_id, 'words', {skeleton()}, count(*) from exchanges group by all" if wording else ""
+    )
     table = connection.sql(f"""
         with senders as (
             select account_id, row_number() over (order by account_id) - 1 as account

@@ -41,7 +41,10 @@ def opened(traffic: Path) -> duckdb.DuckDBPyConnection:
         files = sorted((traffic / name).glob("*.parquet")) or sorted(traffic.glob(f"{name}.parquet"))
         if name == "exchanges" and not files:
             raise InputError(
-                str(traffic), "no exchanges", "exchanges.parquet or a folder exchanges/", "give a world's traffic folder"
+                str(traffic),
+                "no exchanges",
+                "exchanges.parquet or a folder exchanges/",
+                "give a world's traffic folder",
             )
         connection.execute(f"create view {name} as {_selection(connection, name, files)}")
     return connection

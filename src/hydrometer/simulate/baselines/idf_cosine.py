@@ -1,10 +1,10 @@
 """TF-IDF cosine between accounts over the traces that they leave, after Pacheco et al. (ICWSM 2021).
 
 Traces: payment fingerprint, address, TLS fingerprint with user agent, prompt skeleton (`_traces`, at most 400 accounts
-each). Weight of a trace in an account: (1 + ln times) · ln(accounts / accounts that share it). An account's score is its
-highest cosine to another account, between 0 and 1. Groups are the connected components of pairs at or above the 99.5 %
-quantile of all cosines above 0 (quantised to ten-thousandths). The authors choose a percentile for each case, so that
-no threshold of theirs carries over; a percentile always leaves edges.
+each). Weight of a trace in an account: (1 + ln times) · ln(accounts / accounts that share it). An account's score is
+its highest cosine to another account, between 0 and 1. Groups are the connected components of pairs at or above the
+99.5 % quantile of all cosines above 0 (quantised to ten-thousandths). The authors choose a percentile for each case, so
+that no threshold of theirs carries over; a percentile always leaves edges.
 """
 
 from __future__ import annotations
@@ -63,8 +63,12 @@ def run(traffic: Path, seed: int) -> Scored:
         np.maximum.at(scores, first, cosine)
         seen += np.bincount(binned(cosine), minlength=BINS + 1)
     cut = int(np.searchsorted(np.cumsum(seen), CUT_QUANTILE * seen.sum()))
-    edges = [(first[strong], second[strong]) for first, second, cosine in blocks(table) for strong in [binned(cosine) >= cut]]
-    labels = components(*(np.concatenate(side) for side in zip(*edges, strict=True)), len(accounts))
+    edges = [
+        (first[strong], second[strong]) for first, second, cosine in blocks(table) for strong in [binned(cosine) >= cut]
+    ]
+    nobody = np.zeros(0, dtype=np.int64)
+    ends = [np.concatenate([nobody, *(pair[side] for pair in edges)]) for side in (0, 1)]
+    labels = components(ends[0], ends[1], len(accounts))
     return Scored(accounts, scores, named(accounts, labels))
 
 

@@ -27,31 +27,34 @@ from hydrometer.simulate.baselines._kernels import (
 )
 from hydrometer.simulate.baselines._traffic import account_ids, aligned, numbers, opened, spans, text
 
+Numbers = NDArray[np.int64]
+
 LEAST_PROMPTS = 8
 POOL_PROMPTS = 30_000
 NULL_PROMPTS, NULL_DRAWS, NULL_QUANTILE = 64, 1_000, 0.95
 
 
 def account_ratios(
-    points: Points, starts: NDArray[np.int64], counts: NDArray[np.int64], draw: np.random.Generator
+    points: Points, times: Numbers, starts: Numbers, counts: Numbers, draw: np.random.Generator
 ) -> NDArray[np.float64]:
     """n · MMD² of each run of points against all points, in units of its null quantile; above 1 is flagged.
 
     Args:
         points: all prompts, those of an account together.
+        times: place of each prompt in time; what is drawn goes by it, so that names of accounts do not matter.
         starts: first row of each account.
         counts: rows of each account, at least two.
         draw: chooses the kernels and the null.
     """
-    pool = points[np.sort(draw.permutation(len(points))[:POOL_PROMPTS])]
+    pool = points[np.argsort(times)[np.sort(draw.permutation(len(points))[:POOL_PROMPTS])]]
     waves = frequencies(points.shape[1], median_distance(pool, draw), draw)
     mapped = features(pool, waves)
-    reference, size = mapped.mean(axis=0, dtype=np.float64), np.float64(len(pool))
+    reference, size = mapped.mean(axis=0, dtype=np.float64), float(len(pool))
     drawn = min(NULL_PROMPTS, len(pool))
     null = np.empty(NULL_DRAWS)
     for row in range(NULL_DRAWS):
         mean = mapped[draw.choice(len(pool), drawn, replace=False)].mean(axis=0, dtype=np.float64)
-        null[row] = drawn * squared_mmd(mean, np.float64(drawn), reference, size)
+        null[row] = drawn * float(squared_mmd(mean, float(drawn), reference, size))
     means = run_means(points, waves, starts, counts)
     product = counts * squared_mmd(means, counts.astype(np.float64), reference, size)
     return np.asarray(np.maximum(product, 0) / max(float(np.quantile(null, NULL_QUANTILE)), np.finfo(float).tiny))
@@ -62,7 +65,8 @@ def run(traffic: Path, seed: int) -> Scored:
     connection = opened(traffic)
     accounts = account_ids(connection)
     table = connection.sql(f"""
-        select account_id, prompt, dense_rank() over (order by account_id) as account
+        select account_id, prompt, dense_rank() over (order by account_id) as account,
+            row_number() over (order by sent_at, exchange_id) as time
         from exchanges where prompt is not null
         qualify count(*) over (partition by account_id) >= {LEAST_PROMPTS}
         order by account_id, sent_at, exchange_id""").to_arrow_table()
@@ -70,7 +74,7 @@ def run(traffic: Path, seed: int) -> Scored:
         return aligned(accounts, {})
     starts, counts = spans(numbers(table, "account"))
     points = embedded(text(table["prompt"]))
-    ratios = account_ratios(points, starts, counts, generator(seed, "baseline-mmd-account"))
+    ratios = account_ratios(points, numbers(table, "time"), starts, counts, generator(seed, "baseline-mmd-account"))
     names = table["account_id"].take(starts).to_pylist()
     return aligned(accounts, dict(zip(names, ratios.tolist(), strict=True)))
 

@@ -8,12 +8,13 @@ What differs, and why:
 
 * The stream has users and time, so windows are cut in time order; what is left over joins the last one.
 * A log has no benign half. The reference pool is a random 30,000 prompts of the stream itself, campaign included.
-* Prompts are points of `_embedding`, not of a neural sentence embedding; means are taken by random features (`_kernels`).
+* Prompts are points of `_embedding`, not of a neural sentence embedding; means are taken by random features
+  (`_kernels`).
 * A stream with fewer than eight windows of 1,500 is cut into the largest published size that gives eight, at least 100.
 
-The method names windows, not accounts. An account's score is the sum, over the flagged windows it is in, of the window's
-statistic (in units of the null's quantile, so above 1) times the account's share of the window's prompts. An account
-in no flagged window scores 0. No threshold of the paper applies to such a sum.
+The method names windows, not accounts. An account's score is the sum, over the flagged windows it is in, of the
+window's statistic (in units of the null's quantile, so above 1) times the account's share of the window's prompts. An
+account in no flagged window scores 0. No threshold of the paper applies to such a sum.
 """
 
 from __future__ import annotations
@@ -69,9 +70,9 @@ def window_ratios(points: Points, size: int, draw: np.random.Generator) -> tuple
     counts = np.diff(np.append(starts, len(points)))
     means = run_means(points, waves, starts, counts)
     references = np.array([_mean_of(mapped, size, draw)[0] for _ in range(REFERENCES)])
-    full = np.float64(size)
+    full = float(size)
     closeness = means @ references.T
-    statistic = within(means, counts) + within(references, full).mean() - 2 * closeness.mean(axis=1)
+    statistic = within(means, counts.astype(np.float64)) + within(references, full).mean() - 2 * closeness.mean(axis=1)
     null = []
     for _ in range(NULL_DRAWS):
         one, other = _mean_of(mapped, size, draw, samples=2)
@@ -82,7 +83,9 @@ def window_ratios(points: Points, size: int, draw: np.random.Generator) -> tuple
 def _mean_of(mapped: Points, size: int, draw: np.random.Generator, samples: int = 1) -> Means:
     """Mean features of disjoint random draws from the pool, shape (samples, features)."""
     chosen = draw.choice(len(mapped), samples * size, replace=False, shuffle=False)
-    return np.stack([mapped[part].mean(axis=0, dtype=np.float64) for part in np.split(draw.permutation(chosen), samples)])
+    return np.stack(
+        [mapped[part].mean(axis=0, dtype=np.float64) for part in np.split(draw.permutation(chosen), samples)]
+    )
 
 
 def run(traffic: Path, seed: int) -> Scored:

@@ -1,8 +1,9 @@
 """Connected components over any shared entity: the first thing that an abuse team draws.
 
 Two accounts are joined where they share a payment fingerprint, an address (of requests or of the sign-up), or a TLS
-fingerprint together with a user agent, unless more than 400 accounts share it. The score is the number of accounts in the
-component; alone is 1. Groups are the components of two or more. Known weakness: one address of a carrier chains strangers.
+fingerprint together with a user agent, unless more than 400 accounts share it. The score is the number of accounts in
+the component; alone is 1. Groups are the components of two or more. Known weakness: one address of a carrier chains
+strangers.
 """
 
 from __future__ import annotations
