@@ -299,6 +299,42 @@ def test_an_account_of_which_one_campaign_is_missed(shared_truth: Path, tmp_path
     assert [entry["coverage"] for entry in result["campaigns"]] == [1.0, 0.25]
 
 
+def test_memberships_of_false_campaigns_count_each(shared_truth: Path, tmp_path: Path) -> None:
+    run = write_run(
+        tmp_path / "run",
+        campaigns=[verdict("A"), verdict("F"), verdict("G")],
+        members=[
+            *[member("A", one, 0.5) for one in ("c0", "c1", "c2")],
+            *[member(group, one) for group in "FG" for one in ("f1", "f2")],
+        ],
+    )
+    result = figures(run, shared_truth)
+    assert (result["memberships"]["listed"], result["memberships"]["precision"]) == (7, pytest.approx(3 / 7, abs=1e-6))
+    assert result["roles"]["operator"]["listed"] == 7 and result["false_campaigns"] == 2
+
+
+def test_members_of_another_campaign_are_no_members(shared_truth: Path, tmp_path: Path) -> None:
+    accounts = ("c0", "c1", "c2", "c3")
+    run = write_run(
+        tmp_path / "run", campaigns=[verdict("A")], members=[member("A", one, probability=0.75) for one in accounts]
+    )
+    result = figures(run, shared_truth)
+    assert result["campaigns"][0]["found_as"] == "A", "three of four"
+    assert result["calibration"]["members"]["calibration_error"] == 0.0, "c3 is of the other campaign"
+    assert result["accounts"]["precision"] == 1.0
+
+
+def test_only_as_many_capabilities_count_as_there_are(small_truth: Path, tmp_path: Path) -> None:
+    run = write_run(
+        tmp_path / "run",
+        campaigns=[verdict("A", capabilities=["coding", "reasoning"])],
+        members=[member("A", f"c{n}") for n in range(4)],
+    )
+    assert figures(run, small_truth)["campaigns"][0]["capability_recall_top_k"] == 0.0, (
+        "one is wanted, the first is wrong"
+    )
+
+
 def test_kinds_capabilities_and_pivots(shared_truth: Path, tmp_path: Path) -> None:
     result = figures(shared_run(tmp_path / "run", v0="victim", v1="victim"), shared_truth)
     pool, stolen = result["campaigns"]

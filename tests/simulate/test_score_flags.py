@@ -152,6 +152,8 @@ def test_customers_and_victims(tmp_path: Path) -> None:
     assert result["accounts"]["precision"] == 0.5, "a customer is no part of the campaign"
     assert result["accounts"]["recall"] == 0.5, "a victim is"
     assert result["accounts"]["benign"] == 1 and result["accounts"]["false_accounts"] == 0
+    assert result["clustering"]["campaign_accounts"]["accounts"] == 2
+    assert result["clustering"]["benign_accounts"]["accounts"] == 2, "a customer is an operator of its own"
 
 
 def test_a_folder_without_truth_is_a_clear_error(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ CERTAIN = 0.5
 """Probability from which an exchange counts as attributed."""
 _ATTRIBUTED = """
 with said as (
-    select distinct a.exchange_id, l.true_id from read_parquet($said) a join listed l using (campaign_id)
+    select a.exchange_id, l.true_id from read_parquet($said) a join listed l using (campaign_id)
     where a.probability >= $certain
-), known as (select distinct exchange_id, campaign_id from read_parquet($known))
+), known as (select exchange_id, campaign_id from read_parquet($known))
 select (select count(distinct exchange_id) from known),
        (select count(distinct exchange_id) from said),
        (select count(distinct exchange_id) from said semi join known using (exchange_id)),
