@@ -36,8 +36,19 @@ def simulate(
     *,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for traffic/ and truth/.")] = None,
     seed: SeedOption = None,
-    scale: Annotated[float, typer.Option("--scale", help="Factor on accounts and exchanges.")] = 1.0,
-    list_worlds: Annotated[bool, typer.Option("--list", help="Show the worlds and stop.")] = False,
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", help="Factor on accounts and exchanges (default: the world's usual scale)."),
+    ] = None,
+    evade: Annotated[
+        list[str] | None,
+        typer.Option("--evade", metavar="NAME=VALUE", help="Turn a knob of the campaigns; repeatable; see --list."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Folder of real prompts to use in place of some made ones."),
+    ] = None,
+    list_worlds: Annotated[bool, typer.Option("--list", help="Show worlds and knobs, and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a world of the range, and its truth.
@@ -55,7 +66,10 @@ def simulate(
     settings = in_force(context, seed=seed).settings
     with shown_progress() as progress:
         progress.stage("simulate")
-        range_.simulate(world, out, settings.seed, scale, progress.advance)
+        range_.simulate(
+            world, out, settings.seed, scale, progress.advance,
+            evasions=_knobs(evade or []), data=data, jobs=settings.threads,
+        )  # fmt: skip
     place = {"world": world, "traffic": str(out / "traffic"), "truth": str(out / "truth"), "seed": settings.seed}
     if as_json:
         print_json(place)
@@ -146,25 +160,33 @@ def fresh_demo_folder(folder: Path) -> Path:
     return folder
 
 
-def _show_worlds(*, as_json: bool) -> None:
-    from hydrometer.simulate import run as range_
+def _knobs(words: list[str]) -> dict[str, float]:
+    """Knobs and values from `NAME=VALUE` words.
 
-    rows = [
-        {
-            "world": world.name,
-            "accounts": sum(placement.accounts for placement in (*world.benign, *world.campaigns)),
-            "exchanges": world.exchanges,
-            "campaigns": [placement.plugin for placement in world.campaigns],
-            "benign": [placement.plugin for placement in world.benign],
-            "summary": world.summary,
-        }
-        for world in range_.worlds().values()
-    ]
+    Raises:
+        UsageError: a word is not of that form, or a knob is named twice.
+    """
+    turned: dict[str, float] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        try:
+            strength = float(value)
+        except ValueError:
+            raise UsageError("--evade", repr(word), "NAME=VALUE with a number", "see `simulate --list`") from None
+        if name in turned:
+            raise UsageError("--evade", f"{name} twice", "each knob once", "leave one of them out")
+        turned[name.replace("-", "_")] = strength
+    return turned
+
+
+def _show_worlds(*, as_json: bool) -> None:
+    from hydrometer.simulate import catalogue
+
+    parts = catalogue.catalogue()
     if as_json:
-        print_json(rows)
+        print_json(parts)
     else:
-        lines = [f"{row['world']:<12} {row['accounts']:>9,} accounts {row['exchanges']:>11,} exchanges" for row in rows]
-        print_result("\n".join(f"{line}  {row['summary']}" for line, row in zip(lines, rows, strict=True)))
+        print_result(catalogue.render(parts))
 
 
 def _show_score(figures: dict[str, object], *, as_json: bool) -> None:
