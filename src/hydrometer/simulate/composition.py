@@ -48,7 +48,7 @@ class Plan:
     techniques: Mapping[str, float]
     coordination: Mapping[str, float]
     others: tuple[Mapping[str, float], ...] = ()
-    spread: float = 0.5
+    spread: float = 1.0
     cover: float = 0.15
     languages: Mapping[str, float] = field(default_factory=lambda: {"en": 0.6, "zh": 0.4})
     countries: tuple[str, ...] = ("US", "SG", "HK", "JP", "DE", "TW", "GB")

@@ -9,7 +9,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=55.0,
+    exchanges=26.0,
     techniques={"task_generation": 0.5, "cot_after_the_fact": 0.5},
     coordination={
         "one_configuration": 0.45,

@@ -10,7 +10,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=60.0,
+    exchanges=28.0,
     techniques={"technique_fuzzing": 0.1, "fake_debug": 0.5, "forced_tags": 0.4},
     coordination={
         "shared_cards": 0.35,

@@ -1,6 +1,6 @@
 """Reasoning traces coerced into languages other than English.
 
-Disclosed: more than 100,000 prompts, caught in real time. Assumed: 800 accounts in one week. Source: mission table,
+Disclosed: more than 100,000 prompts, caught in real time. Assumed: 2,500 accounts in one week. Source: mission table,
 section 1.1, GTIG of February.
 """
 
@@ -10,7 +10,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=125.0,
+    exchanges=40.0,
     techniques={"language_coercion": 0.8, "cot_elicitation": 0.2},
     coordination={
         "one_configuration": 0.4,

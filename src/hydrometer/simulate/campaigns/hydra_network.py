@@ -10,7 +10,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=45.0,
+    exchanges=22.0,
     techniques={"cot_elicitation": 0.7, "data_analysis": 0.3},
     coordination={"one_configuration": 0.35, "sign_up_batches": 0.35, "one_client": 0.35, "sparse_links": 0.95},
 )

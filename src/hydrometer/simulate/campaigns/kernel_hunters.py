@@ -9,7 +9,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=120.0,
+    exchanges=60.0,
     techniques={"kernel_development": 0.6, "repeated_sampling": 0.2, "cache_optimised": 0.15, "defence_probing": 0.05},
     coordination={
         "one_configuration": 0.45,

@@ -27,7 +27,6 @@ _PLAN = Plan(
         "programme_abuse": 0.2,
         "several_pathways": 0.7,
     },
-    spread=0.8,
 )
 
 CAMPAIGN = Campaign(

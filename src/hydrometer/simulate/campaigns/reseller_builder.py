@@ -9,7 +9,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=90.0,
+    exchanges=40.0,
     techniques={"cot_elicitation": 0.6, "synthetic_instructions": 0.4},
     coordination={"shared_cards": 0.5, "rented_proxies": 0.5, "one_client": 0.4, "sign_up_batches": 0.3},
     cover=0.6,

@@ -9,7 +9,7 @@ from hydrometer.simulate.composition import Plan, composed
 from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
-    exchanges=70.0,
+    exchanges=30.0,
     techniques={"cot_elicitation": 1.0},
     others=({"pairwise_judging": 0.5, "synthetic_instructions": 0.5},),
     coordination={

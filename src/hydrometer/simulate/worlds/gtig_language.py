@@ -15,7 +15,7 @@ WORLD = World(
         *crowd(3_600),
         *look_alikes("localisation_vendor", "teacher_feedback", "exam_coach", "classroom"),
     ),
-    campaigns=(Placement("gtig_language", 400),),
+    campaigns=(Placement("gtig_language", 600),),
     exchanges=120_000,
     week=1,
 )
