@@ -148,7 +148,7 @@ def test_every_rival_of_the_plan_is_there() -> None:
 def test_all_accounts_with_traffic_are_scored(name: str, small: Path, first: dict[str, Scored]) -> None:
     scored = first[name]
     assert list(scored.account_ids) == senders(small / "traffic")
-    if name != "mmd_window":  # it may flag no window at all
+    if name not in {"mmd_window", "co_action"}:  # in so small a world they may find no window and no pair at all
         assert len(set(scored.scores.tolist())) > 1
     assert (scored.groups is not None) == (name in GROUPING)
     assert set(scored.groups or {}) <= set(scored.account_ids)
@@ -373,9 +373,9 @@ def test_a_skeleton_masks_what_changes(tmp_path: Path) -> None:
     assert found == [('A " to A in 0 steps',)] * 2
 
 
-def test_co_action_counts_shared_minutes(small: Path) -> None:
-    rows = pq.read_table(small / "traffic" / "exchanges.parquet", columns=["account_id", "sent_at", "exchange_id"])
-    connection = _traffic.opened(small / "traffic")
+def test_co_action_counts_shared_minutes(planted: Path) -> None:
+    rows = pq.read_table(planted / "exchanges.parquet", columns=["account_id", "sent_at", "exchange_id"])
+    connection = _traffic.opened(planted)
     masks = dict(connection.execute(f"select exchange_id, {_traces.skeleton()} from exchanges").fetchall())
     acts: dict[tuple[str, dt.datetime], set[str]] = defaultdict(set)
     for row in rows.to_pylist():
@@ -388,9 +388,9 @@ def test_co_action_counts_shared_minutes(small: Path) -> None:
     for pair, shared in minutes.items():
         for name in pair:
             best[name] = max(best[name], len(shared))
-    scored = co_action.run(small / "traffic", 1)
+    scored = co_action.run(planted, 1)
     assert scored.scores.tolist() == [best[name] for name in scored.account_ids]
-    assert max(best.values()) > 0
+    assert max(best.values()) == 50
 
 
 def test_cosines_are_those_of_whole_matrices(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
