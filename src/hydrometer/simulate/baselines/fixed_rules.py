@@ -44,8 +44,9 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
         select account_id, exchange_id, epoch_us(sent_at) as us, {HOUR} as hour, {DAY} as day, client_ip, ja4,
             header_shape, lower(user_agent) as user_agent, country, request_model as model, max_tokens,
             lower(left(coalesce(prompt, ''), {READ_CHARACTERS})) as prompt, length(coalesce(prompt, '')) as characters,
-            hash(nullif(system_instructions, '')) as system_hash,
-            case when system_hash is null and characters >= 80 then hash({plain}) end as prompt_hash
+            case when system_instructions <> '' then hash(system_instructions) end as system_hash,
+            case when system_hash is null and characters >= 80 and {plain} is not null then hash({plain})
+                end as prompt_hash
         from exchanges""")
     connection.register("clustered", _rule_accounts.clusters(connection))
     connection.execute("create temp table clusters as select * from clustered")

@@ -31,7 +31,7 @@ BINS = 10_000
 def weights(account: Numbers, entity: Numbers, times: Numbers, accounts: int) -> csr_matrix:
     """TF-IDF rows of length 1, shape (accounts, entities); an account without shared traces has an empty row."""
     entities = int(entity.max()) + 1 if len(entity) else 1
-    rarity = np.log(accounts / np.maximum(np.bincount(entity, minlength=entities), 1))
+    rarity = np.log(max(accounts, 1) / np.maximum(np.bincount(entity, minlength=entities), 1))
     table = csr_matrix(((1 + np.log(times)) * rarity[entity], (account, entity)), shape=(accounts, entities))
     lengths = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
     return csr_matrix(table.multiply(1 / np.where(lengths > 0, lengths, 1)[:, None]))

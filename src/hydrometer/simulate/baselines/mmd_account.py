@@ -2,9 +2,10 @@
 
 The statistic of `mmd_window` (arXiv 2606.05725) with an account's prompts in place of a window, against the whole
 stream. Unbiased MMD² shrinks as one over the number of prompts where nothing differs, so the score is n · MMD² in units
-of the 95 % quantile of the same product over 1,000 random draws of 64 prompts from the stream: above 1 is what the
-published rule flags. An account with fewer than 8 prompts scores 0; so does one that is as close as chance makes it.
-The more an ordinary account says, the further it is from everybody: that is the method's known weakness, not ours.
+of the 95 % quantile of the same product over 1,000 random draws of 64 prompts against the rest of the stream: above 1
+is what the published rule flags. An account with fewer than 8 prompts scores 0; so does one that is as close as chance
+makes it. The more an ordinary account says, the further it is from everybody: that is the method's known weakness, not
+ours.
 """
 
 from __future__ import annotations
@@ -50,11 +51,12 @@ def account_ratios(
     waves = frequencies(points.shape[1], median_distance(pool, draw), draw)
     mapped = features(pool, waves)
     reference, size = mapped.mean(axis=0, dtype=np.float64), float(len(pool))
-    drawn = min(NULL_PROMPTS, len(pool))
+    drawn = min(NULL_PROMPTS, len(pool) // 2)
     null = np.empty(NULL_DRAWS)
     for row in range(NULL_DRAWS):
         mean = mapped[draw.choice(len(pool), drawn, replace=False)].mean(axis=0, dtype=np.float64)
-        null[row] = drawn * float(squared_mmd(mean, float(drawn), reference, size))
+        rest = (size * reference - drawn * mean) / (size - drawn)
+        null[row] = drawn * float(squared_mmd(mean, float(drawn), rest, size - drawn))
     means = run_means(points, waves, starts, counts)
     product = counts * squared_mmd(means, counts.astype(np.float64), reference, size)
     return np.asarray(np.maximum(product, 0) / max(float(np.quantile(null, NULL_QUANTILE)), np.finfo(float).tiny))
