@@ -167,12 +167,20 @@ def e_value_cells(one: Row) -> list[str]:
     return [f"{one['groups']:,}", number(one["mean_e"], 3) + bounds, *shares, quantile, number(one["highest_bits"], 1)]
 
 
+def the_range(document: Row) -> list[str]:
+    """Hydrometer and the rivals at matched false alarms on held-out worlds (on all, where none is held out)."""
+    from bench.range.markdown import brief
+
+    return brief(document)
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "null": ("Worlds without a campaign", null),
     "demo": ("The demo's campaigns", demo),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
+    "range": ("The range: hydrometer and its rivals", the_range),
 }
 
 if __name__ == "__main__":
