@@ -196,6 +196,13 @@ def leakage(document: Row) -> list[str]:
     ]  # fmt: skip
 
 
+def the_range(document: Row) -> list[str]:
+    """Hydrometer and the rivals at matched false alarms on held-out worlds (on all, where none is held out)."""
+    from bench.range.markdown import brief
+
+    return brief(document)
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "null": ("Worlds without a campaign", null),
@@ -203,6 +210,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
     "leakage": ("What one field gives away", leakage),
+    "range": ("The range: hydrometer and its rivals", the_range),
 }
 
 if __name__ == "__main__":
