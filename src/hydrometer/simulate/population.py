@@ -15,6 +15,7 @@ import numpy as np
 
 from hydrometer.base.draws import generator
 from hydrometer.simulate import people, traffic
+from hydrometer.simulate.dabbling import DABBLERS, dabbled
 from hydrometer.simulate.mixing import mix
 from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
 
@@ -128,6 +129,8 @@ def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, 
                 cohort = plugin.settle(wanted, _draw(asked, plugin.name, "settle"))
         for evasion, value in knobs:
             cohort = evasion.apply(cohort, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
+    elif plugin.name in DABBLERS:
+        cohort = dabbled(cohort, _draw(asked, plugin.name, "dabble"))
     cohort.accounts.update(people.completed(cohort.accounts))
     return cohort
 
