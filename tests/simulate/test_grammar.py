@@ -179,5 +179,14 @@ def test_extra_sentences_make_prompts_longer() -> None:
     assert all(len(after) > len(before) + 100 for before, after in zip(short, long, strict=True))
 
 
+def test_programs_and_system_prompts_make_no_remarks() -> None:
+    """One code is one text, and nobody says hello in front of it."""
+    for names in (speech.SYSTEMS, speech.INJECTIONS):
+        for kind, name in enumerate(names):
+            if name != "system_bot":
+                texts = grammar.render(names, rows(300, kind, 0)).to_pylist()
+                assert not any(text.startswith(("Hi,", "hello", "My ", "Background")) for text in texts), name
+
+
 def test_nothing_gives_nothing() -> None:
     assert grammar.render(speech.KINDS, rows(0, 0, 0)).to_pylist() == []
