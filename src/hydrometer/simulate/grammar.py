@@ -84,6 +84,10 @@ PLAIN = (
     "regression",
     "survey_items",
     "scaffolded",
+    "system_editor",
+    "system_framework",
+    "system_company",
+    "system_judge",
     "system_rival",
     "system_brand",
     "system_relay",
@@ -283,26 +287,40 @@ def render(kinds: tuple[str, ...], rows: dict[str, Array], bank: str = BANKS[0])
         bank: whose sentences, one of `BANKS`.
     """
     size = len(rows["kind"])
-    key = rows["kind"].astype(np.int64) * len(LANGUAGES) + rows["language"]
-    parts: list[pa.Array] = []
+    finished: list[pa.Array] = []
     order: list[Array] = []
+    for (language, by_people), parts in _by_grammar(kinds, rows, bank).items():
+        at = np.concatenate([where for where, _ in parts])
+        texts = pa.concat_arrays([some for _, some in parts])
+        wording = rows["wording"][at]
+        used = grammar(language, bank)
+        if by_people:
+            texts = _by_people(texts, used, wording)
+        finished.append(_with_extra(texts, used, wording ^ rows["item"][at], rows["extra"][at]))
+        order.append(at)
+    if not finished:
+        return pa.array([], pa.string())
+    place = np.empty(size, dtype=np.int64)
+    place[np.concatenate(order)] = np.arange(size)
+    return pa.concat_arrays(finished).take(pa.array(place))
+
+
+def _by_grammar(
+    kinds: tuple[str, ...], rows: dict[str, Array], bank: str
+) -> dict[tuple[str, bool], list[tuple[Array, pa.Array]]]:
+    """Bare texts with their rows, by the language they are written in and whether people write them."""
+    key = rows["kind"].astype(np.int64) * len(LANGUAGES) + rows["language"]
+    bare: dict[tuple[str, bool], list[tuple[Array, pa.Array]]] = {}
     for value in np.unique(key):
         kind = kinds[int(value) // len(LANGUAGES)]
-        language = grammar(LANGUAGES[int(value) % len(LANGUAGES)], bank)
-        if kind not in language.patterns:
-            language = grammar(_FALLBACK, bank)
-        patterns = language.patterns[kind]
+        language = LANGUAGES[int(value) % len(LANGUAGES)]
+        if kind not in grammar(language, bank).patterns:
+            language = _FALLBACK
+        patterns = grammar(language, bank).patterns[kind]
         here = np.flatnonzero(key == value)
         which = choose(rows["style"][here], _PATTERN_SALT, len(patterns))
         for number in np.unique(which):
             at = here[which == number]
             texts = _row_texts(patterns[int(number)], rows["item"][at], rows["wording"][at])
-            if kind not in PLAIN:
-                texts = _by_people(texts, language, rows["wording"][at])
-            parts.append(_with_extra(texts, language, rows["wording"][at] ^ rows["item"][at], rows["extra"][at]))
-            order.append(at)
-    if not parts:
-        return pa.array([], pa.string())
-    place = np.empty(size, dtype=np.int64)
-    place[np.concatenate(order)] = np.arange(size)
-    return pa.concat_arrays(parts).take(pa.array(place))
+            bare.setdefault((language, kind not in PLAIN), []).append((at, texts))
+    return bare
