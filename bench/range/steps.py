@@ -128,7 +128,7 @@ def _ablations(step: Step) -> Document:
     paths = {name: folder / f"{number:02d}.json" for number, name in enumerate(wanted)}
     before = {name: read_document(path, step.code) for name, path in paths.items()}
     missing = {name: one for name, one in wanted.items() if before[name] is None}
-    bench = laid_out(place.work, place.traffic, step.key.seed)
+    bench = laid_out(place.work, step.key.seed)
     began = time.perf_counter()
     for name, groups in each_flagged(bench, missing):
         said = {"code": step.code, "ablation": name, "groups": groups, "seconds": time.perf_counter() - began}
