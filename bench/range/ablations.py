@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from bench.range.scanning import REGISTER
 from numpy.typing import NDArray
 
 from hydrometer import pipeline
@@ -171,12 +172,11 @@ class Bench:
     first_us: NDArray[np.int64]
 
 
-def laid_out(work: Path, traffic: Path, seed: int) -> Bench:
+def laid_out(work: Path, seed: int) -> Bench:
     """The workspace that a scan left behind, ready to be linked and judged again.
 
     Args:
-        work: that workspace's folder.
-        traffic: what was scanned, for its register.
+        work: that workspace's folder, with the register that was read beside its traffic, if there was one.
         seed: seed of the scan.
     """
     settings = Settings(seed=seed, threads=1)
@@ -184,7 +184,7 @@ def laid_out(work: Path, traffic: Path, seed: int) -> Bench:
     last = int(workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
     known = populations.observed(workspace, pipeline.layer_columns(), last)
     population = populations.load(workspace, last, known)
-    beside = traffic / "register.yaml"
+    beside = work / REGISTER
     register = tuple(use.model_dump() for use in read_register(beside if beside.exists() else None))
     accounts = unit_accounts(workspace, population.units)
     first_us = first_exchanges(workspace, population.units)

@@ -135,13 +135,18 @@ def smoke(worlds: Mapping[str, About], axes: Sequence[Axis], curve_world: About 
         fit = [name for name, one in worlds.items() if (one.split, one.kind) == (split, kind)]
         fit = [name for name in fit if name not in SPEED_WORLDS]
         if fit and (kind not in chosen or (split, kind) == (HELD_OUT, "mixed")):
-            smallest = min(fit, key=lambda name: (worlds[name].exchanges * worlds[name].scale, name))
+            smallest = min(fit, key=lambda name: size(worlds[name], name))
             chosen["held-out" if split == HELD_OUT and kind == "mixed" else kind] = smallest
     keys = tuple(WorldKey(name, 0, smaller(worlds[name])) for name in chosen.values())
     ablated = frozenset(key for key in keys if worlds[key.world].kind == "mixed")
     few = [Axis(one.name, (one.values[0], one.values[-1]), one.said) for one in axes[:SMOKE_AXES]]
     curves = points(base, few, 1, smaller(curve_world)) if curve_world is not None else {}
     return Plan(keys, ablated, tuple(few), curves, tuple(rivals()))
+
+
+def size(world: About, name: str) -> tuple[bool, float, str]:
+    """Order by size; worlds of strangers without a campaign come last, but for kinds that have none."""
+    return world.least is None, world.exchanges * world.scale, name
 
 
 def smaller(world: About) -> float:

@@ -15,11 +15,12 @@ from hydrometer.base.settings import Settings
 from hydrometer.base.tables import LISTED_LEVELS
 from hydrometer.base.workspace import Workspace
 
+REGISTER = "register.yaml"
 FLAGGED_ROLES = ("operator", "victim")
 
 
 def scan(traffic: Path, run: Path, work: Path, seed: int) -> dict[str, Any]:
-    """Scan `traffic` into the run folder `run` (tables and manifest alone), leaving the workspace in `work`.
+    """Scan `traffic` into the run folder `run` (tables and manifest alone); workspace and register stay in `work`.
 
     Returns:
         the manifest.
@@ -36,6 +37,8 @@ def scan(traffic: Path, run: Path, work: Path, seed: int) -> dict[str, Any]:
         manifest = pipeline.stages(stages, [str(traffic)], pipeline.ScanOptions(), unfinished)
     finally:
         workspace.close()
+    if (traffic / REGISTER).exists():
+        shutil.copyfile(traffic / REGISTER, work / REGISTER)
     shutil.rmtree(unfinished / "state")
     for name in ("report.html", "report.json"):
         (unfinished / name).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ writes its documents whole, with the code they were made with, and the seconds a
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -16,10 +17,14 @@ from typing import Any
 from bench.range import codes
 from bench.range.cells import Document, Place, WorldKey, read_document, write_document
 
+from hydrometer.base.errors import HydrometerError
+
 SIMULATE, HYDROMETER, ABLATIONS, FIGURES = "simulate", "hydrometer", "ablations", "figures"
 RIVAL = "rival-"
 BYTES_PER_KIB = 1024
 LAST_FRAMES = 4
+FOLDERS = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +82,22 @@ def perform(step: Step) -> None:
     except Exception as problem:
         frames = traceback.extract_tb(problem.__traceback__)[-LAST_FRAMES:]
         trace = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        found = {"failed": f"{type(problem).__name__}: {problem}", "trace": trace}
+        found = {"failed": in_a_line(problem), "trace": trace}
     measured = {"seconds": round(time.perf_counter() - began, 3), "peak_memory_bytes": peak_memory_bytes()}
     head = {"code": step.code, "step": step.name, "world": step.key.world, "seed": step.key.seed}
     write_document(step.place.document(step.name), head | measured | found)
+
+
+def in_a_line(problem: Exception) -> str:
+    """An error as a results file may tell it: one line, without the folders of this machine.
+
+    >>> from hydrometer.base.errors import UsageError
+    >>> in_a_line(UsageError("rival x", "File /a/b.py\\nImportError: no /a/b/lib.so", "", ""))
+    'UsageError: rival x: ImportError: no lib.so'
+    """
+    where, text = (f"{problem.where}: ", problem.found) if isinstance(problem, HydrometerError) else ("", str(problem))
+    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    return FOLDERS.sub("", f"{type(problem).__name__}: {where}{last}")[:LONGEST_REASON]
 
 
 def peak_memory_bytes() -> int:
@@ -128,7 +145,7 @@ def _ablations(step: Step) -> Document:
     paths = {name: folder / f"{number:02d}.json" for number, name in enumerate(wanted)}
     before = {name: read_document(path, step.code) for name, path in paths.items()}
     missing = {name: one for name, one in wanted.items() if before[name] is None}
-    bench = laid_out(place.work, place.traffic, step.key.seed)
+    bench = laid_out(place.work, step.key.seed)
     began = time.perf_counter()
     for name, groups in each_flagged(bench, missing):
         said = {"code": step.code, "ablation": name, "groups": groups, "seconds": time.perf_counter() - began}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,16 +18,17 @@ def truth(place: Place, guilty: list[str], benign: list[str]) -> None:
     """A truth with one campaign; every benign account is its own operator."""
     place.truth.mkdir(parents=True)
     role = "operator"
-    accounts = [
+    accounts: list[dict[str, object]] = [
         {"account_id": one, "archetype": "pool", "operator_id": "o", "campaign_id": "c", "role": role} for one in guilty
-    ] + [{"account_id": one, "archetype": "chat_user", "operator_id": one} for one in benign]
+    ]
+    accounts += [{"account_id": one, "archetype": "chat_user", "operator_id": one} for one in benign]
     moment = pa.scalar(0, pa.timestamp("us", tz="UTC")).as_py()
     campaign: dict[str, object] = {
         "campaign_id": "c", "preset": "pool", "kind": "distillation", "capabilities": ["maths"], "started_at": moment,
         "ended_at": moment,
     }  # fmt: skip
     rows: dict[str, list[dict[str, object]]] = {
-        "accounts": list(accounts),
+        "accounts": accounts,
         "exchanges": [{"exchange_id": f"x-{one}", "campaign_id": "c"} for one in guilty],
         "campaigns": [campaign] if guilty else [],
         "memberships": [{"account_id": one, "campaign_id": "c", "role": role, "share": 1.0} for one in guilty],
@@ -47,8 +49,8 @@ def scored(place: Place, method: str, scores: dict[str, float], groups: dict[str
     """A rival's scores."""
     place.folder.mkdir(parents=True, exist_ok=True)
     arrays = {"accounts": list(scores), "holders": list(groups or {}), "groups": list((groups or {}).values())}
-    named = {name: np.array(values, np.str_) for name, values in arrays.items()}
-    np.savez(place.scores(method), scores=np.array(list(scores.values())), **named)
+    named: dict[str, Any] = {name: np.array(values, np.str_) for name, values in arrays.items()}
+    np.savez(place.scores(method), allow_pickle=False, scores=np.array(list(scores.values())), **named)
     head = {"code": "x", "seconds": 2.0, "peak_memory_bytes": 1, "scored": len(scores)}
     write_document(place.document(f"rival-{method}"), head | {"has_groups": groups is not None})
 

@@ -15,6 +15,8 @@ from bench.range.scanning import listed_members, scan
 
 from hydrometer import pipeline
 from hydrometer.base.families import FAMILY_OF, SIDES
+from hydrometer.base.groups import Group
+from hydrometer.base.population import Population
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.prove import judge as judging
@@ -44,7 +46,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
     settings = Settings(seed=SEED, threads=1)
     pipeline.scan([str(traffic)], folder / "run", settings, pipeline.ScanOptions(), SilentProgress())
     scan(traffic, folder / "kept", folder / "work", SEED)
-    bench = laid_out(folder / "work", traffic, SEED)
+    bench = laid_out(folder / "work", SEED)
     yield Scanned(folder / "run", folder / "kept", bench, judged_again(bench, NAMED[FULL]))
     bench.run.workspace.close()
 
@@ -90,7 +92,12 @@ def test_without_h4_nothing_overrides(tiny: Scanned) -> None:
 
 def test_a_layer_that_is_off_is_in_no_population_that_is_judged(tiny: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[str]] = []
-    monkeypatch.setattr(pipeline, "link", lambda population, smallest: seen.append(set(population.layers)) or [])
+
+    def nothing(population: Population, smallest: int) -> list[Group]:
+        seen.append(set(population.layers))
+        return []
+
+    monkeypatch.setattr(pipeline, "link", nothing)
     judged_again(tiny.bench, NAMED["family text off"])
     judged_again(tiny.bench, NAMED[FULL])
     assert seen[0] == {name for name in seen[1] if FAMILY_OF[name] != "text"}
@@ -99,9 +106,12 @@ def test_a_layer_that_is_off_is_in_no_population_that_is_judged(tiny: Scanned, m
 
 def test_groups_of_a_side_that_is_off_are_not_judged(tiny: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
     sides: list[set[str]] = []
-    monkeypatch.setattr(
-        pipeline, "judged_at", lambda run, p, groups, *_: sides.append({one.side for one in groups}) or []
-    )
+
+    def nothing(run: pipeline.Run, population: Population, groups: list[Group], *_: object) -> list[Judged]:
+        sides.append({one.side for one in groups})
+        return []
+
+    monkeypatch.setattr(pipeline, "judged_at", nothing)
     judged_again(tiny.bench, NAMED[FULL])
     chosen = sorted(sides[0])[0]
     judged_again(tiny.bench, NAMED[f"groups formed on {chosen} off"])

@@ -208,7 +208,9 @@ def test_an_invented_run_becomes_results_and_tables(tmp_path: Path, monkeypatch:
 
 
 def test_curves_say_what_is_unfinished() -> None:
-    keys = {value: (WorldKey("curves", 0, None, (("mixing", value),)),) for value in (0.0, 0.9)}
+    keys: dict[float, tuple[WorldKey, ...]] = {
+        value: (WorldKey("curves", 0, None, (("mixing", value),)),) for value in (0.0, 0.9)
+    }
     plan = Plan((), frozenset(), (Axis("mixing", (0.0, 0.9), "said"),), {"mixing": keys}, ())
     counted = {"right": 5, "guilty": 10, "campaigns_hit": 1, "campaigns_true": 1}
     sizes = {"useful_exchanges": 10, "campaign_accounts": 5, "sent_by_campaign_accounts": 20}
