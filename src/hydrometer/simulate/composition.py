@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hydrometer.simulate import clock, identity, networks, people
-from hydrometer.simulate.coordination import COORDINATIONS
+from hydrometer.simulate.coordination import COORDINATIONS, involved
 from hydrometer.simulate.techniques import TECHNIQUES
 from hydrometer.simulate.world import CUSTOMER, OPERATOR, Array, Cohort, Columns, Settle
 
@@ -130,7 +130,9 @@ def _with_techniques(plan: Plan, accounts: Columns, draw: np.random.Generator) -
 def _with_customers(plan: Plan, cohort: Cohort, draw: np.random.Generator) -> Cohort:
     """The cohort with a share of its accounts turned into ordinary customers of the same reseller."""
     size = cohort.size
-    customer = draw.random(size) < plan.customers
+    # Who was banned, or took over, is the operator's; the others are customers so much the more often.
+    free = ~involved(cohort)
+    customer = free & (draw.random(size) < plan.customers / max(float(free.mean()), plan.customers))
     usual = people.ordinary(size, identity.SDK, plan.exchanges, draw)
     for trait in ("language", "volume", "rhythm", "turns", "reacts", "machine", "thinking", "system", "tools", "model"):
         cohort.accounts[trait] = np.where(customer, usual[trait], cohort.accounts[trait])

@@ -27,13 +27,14 @@ class Coordination:
 
 
 _ACCOUNTS_A_CARD, _ACCOUNTS_A_PROXY, _BEST_LINKED = 8, 7, 3
-_SIGN_UP_DAYS, _SIGN_UP_SPREAD_DAYS = (150.0, 61.0, 24.0, 6.0), 0.9
+_SIGN_UP_BATCHES, _SIGN_UP_SPREAD_DAYS = 4, 0.9
+_OLDEST_BATCH_DAYS, _YOUNGEST_BATCH_DAYS = 160.0, 5.0
 _CHAIN = 4
 _HANDED_OVER = 0.5
 _SEATS_AGE_DAYS = 5.0
 _PIVOT_SHARE, _PIVOT_DELAY_H = 0.5, 14.0
 _ARBITRAGE_SPREAD_H = 10.0
-_SUCCESSOR_DELAY_S = 1_500.0
+_SUCCESSOR_DELAY_S, _SLOWEST_SUCCESSOR_S = 1_500.0, 3_400.0
 _SHIFT_HOURS = 6.0
 _VIRTUAL_CARDS = 2
 """Global issuers that sell virtual cards."""
@@ -99,9 +100,15 @@ def one_configuration(cohort: Cohort, share: float, draw: np.random.Generator) -
 
 def sign_up_batches(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """Accounts made on a few days."""
-    days = draw.choice(_SIGN_UP_DAYS, cohort.size) + _SIGN_UP_SPREAD_DAYS * draw.random(cohort.size)
-    made = clock.START_US - (days * clock.DAY_US).astype(np.int64)
+    made = made_in_batches(cohort.size, _SIGN_UP_BATCHES, _SIGN_UP_SPREAD_DAYS, draw)
     return _put(cohort, _touched(cohort, share, draw), created=made)
+
+
+def made_in_batches(size: int, batches: int, spread_days: float, draw: np.random.Generator) -> Array:
+    """When each account was made: within `spread_days` before one of `batches` random moments of the last months."""
+    ages = draw.uniform(_YOUNGEST_BATCH_DAYS, _OLDEST_BATCH_DAYS, batches)
+    days = draw.choice(ages, size) + spread_days * draw.random(size)
+    return np.asarray(clock.START_US - (days * clock.DAY_US).astype(np.int64))
 
 
 def manufactured_identities(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
@@ -157,41 +164,62 @@ def quota_handoff(cohort: Cohort, share: float, draw: np.random.Generator) -> Co
     size = cohort.size
     touched = _touched(cohort, share, draw)
     place = np.arange(size) % _CHAIN
-    step_us = clock.SPAN_US // _CHAIN
-    opened = clock.START_US + place * step_us + (draw.random(size) * 180.0 * clock.SECOND_US).astype(np.int64)
+    begins, ends = _trait(cohort, "opened"), _trait(cohort, "closed")
+    step_us = (ends - begins) // _CHAIN
+    opened = begins + place * step_us + (draw.random(size) * 180.0 * clock.SECOND_US).astype(np.int64)
     cohort = _put(cohort, touched, opened=opened, closed=opened + step_us, rhythm=np.full(size, clock.WINDOW))
     return _put(cohort, touched, hands_over=np.full(size, _HANDED_OVER))
 
 
 def ban_replacement(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """A share of the accounts is banned during the week; a new account takes over each one's work within minutes."""
-    size = cohort.size
-    pairs = int(size * share / 2)
-    order = draw.permutation(size)
-    banned, heirs = order[:pairs], order[pairs : 2 * pairs]
-    acted = clock.START_US + ((0.15 + 0.6 * draw.random(pairs)) * clock.SPAN_US).astype(np.int64)
-    taken_over = acted + (draw.gamma(2.0, _SUCCESSOR_DELAY_S / 2.0, pairs) * clock.SECOND_US).astype(np.int64)
-    return _replaced(cohort, banned, heirs, acted, taken_over)
+    banned, heirs = _pairs(cohort, share, np.full(cohort.size, True), draw)
+    pairs = len(banned)
+    opened, closed = (_trait(cohort, name)[banned] for name in ("opened", "closed"))
+    acted = opened + ((0.15 + 0.6 * draw.random(pairs)) * (closed - opened)).astype(np.int64)
+    delay_s = np.minimum(draw.gamma(2.0, _SUCCESSOR_DELAY_S / 2.0, pairs), _SLOWEST_SUCCESSOR_S)
+    return _replaced(cohort, banned, heirs, acted, acted + (delay_s * clock.SECOND_US).astype(np.int64))
 
 
 def pool_shift(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """Half of a share of the accounts is banned in one sweep; the other half, idle before, takes over within hours."""
-    size = cohort.size
-    pairs = int(size * share / 2)
-    order = draw.permutation(size)
     sweep = clock.START_US + int((0.35 + 0.2 * draw.random()) * clock.SPAN_US)
-    acted = sweep + (draw.random(pairs) * clock.HOUR_US).astype(np.int64)
-    taken_over = sweep + ((1.0 + _SHIFT_HOURS * draw.random(pairs)) * clock.HOUR_US).astype(np.int64)
-    return _replaced(cohort, order[:pairs], order[pairs : 2 * pairs], acted, taken_over)
+    busy = (_trait(cohort, "opened") < sweep) & (_trait(cohort, "closed") > sweep + clock.HOUR_US)
+    banned, heirs = _pairs(cohort, share, busy, draw)
+    acted = sweep + (draw.random(len(banned)) * clock.HOUR_US).astype(np.int64)
+    taken_over = sweep + ((1.0 + _SHIFT_HOURS * draw.random(len(banned))) * clock.HOUR_US).astype(np.int64)
+    return _replaced(cohort, banned, heirs, acted, taken_over)
+
+
+def _trait(cohort: Cohort, name: str) -> Array:
+    """A trait of all accounts, also where the cohort leaves it to its default."""
+    return np.asarray(cohort.accounts.get(name, np.full(cohort.size, people.EXTRAS.get(name, people.NOTHING))))
+
+
+def involved(cohort: Cohort) -> Array:
+    """Which accounts were banned or have taken over from a banned one."""
+    return (_trait(cohort, "close_reason") >= 0) | (_trait(cohort, "heir") > 0)
+
+
+def _pairs(cohort: Cohort, share: float, busy: Array, draw: np.random.Generator) -> tuple[Array, Array]:
+    """Accounts to ban, which are `busy`, and as many heirs: of the operator's own, and none that took part before."""
+    role = _trait(cohort, "role")
+    order = draw.permutation(cohort.size)
+    order = order[(~involved(cohort) & ((role < 0) | (role == OPERATOR)))[order]]
+    pairs = min(int(cohort.size * share / 2), int(busy[order].sum()), len(order) // 2)
+    banned = order[busy[order]][:pairs]
+    return banned, order[~np.isin(order, banned)][:pairs]
 
 
 def _replaced(cohort: Cohort, banned: Array, heirs: Array, acted: Array, taken_over: Array) -> Cohort:
     """The cohort with accounts banned at `acted` and heirs, like them in taste and settings, from `taken_over` on."""
-    traits, size = cohort.accounts, cohort.size
-    for trait, default in (("close_reason", people.NOTHING), ("opened", clock.START_US), ("closed", clock.END_US)):
-        traits[trait] = np.array(traits.get(trait, np.full(size, default)))
+    traits = cohort.accounts
+    for trait in ("close_reason", "opened", "closed", "heir"):
+        traits[trait] = np.array(_trait(cohort, trait))
+    traits["heir"][heirs] = 1
+    traits["opened"][heirs] = taken_over
+    traits["closed"][heirs] = np.minimum(np.maximum(traits["closed"][banned], taken_over + clock.DAY_US), clock.END_US)
     traits["close_reason"][banned], traits["closed"][banned] = identity.BANNED, acted
-    traits["opened"][heirs] = np.minimum(taken_over, clock.END_US - clock.HOUR_US)
     traits["created"] = np.array(traits["created"])
     late = np.arange(len(heirs)) % 2 == 0
     traits["created"][heirs[late]] = (traits["opened"][heirs] - clock.HOUR_US // 4)[late]
@@ -208,7 +236,8 @@ def fuzz_then_scale(cohort: Cohort, share: float, draw: np.random.Generator) -> 
     tries = _touched(cohort, share, draw)
     fuzz = cohort.kinds.index("fuzz")
     cohort.weights[tries] = np.eye(len(cohort.kinds))[fuzz]
-    cohort.weights[~tries, fuzz] = 0.0
+    scaled = ~tries & (np.delete(cohort.weights, fuzz, axis=1).sum(axis=1) > 0)
+    cohort.weights[scaled, fuzz] = 0.0
     second_day = np.full(size, clock.START_US + 2 * clock.DAY_US)
     cohort = _put(cohort, tries, closed=second_day, rhythm=np.full(size, clock.WINDOW))
     return _put(cohort, ~tries, opened=second_day)
@@ -227,7 +256,7 @@ def programme_abuse(cohort: Cohort, share: float, draw: np.random.Generator) -> 
 def stolen_keys(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """Genuine accounts whose key a thief uses too: their owners' own traffic stays, his comes from elsewhere."""
     size = cohort.size
-    touched = _touched(cohort, share, draw)
+    touched = _touched(cohort, share, draw) & ~involved(cohort)
     genuine = people.ordinary(size, identity.SDK, float(np.median(cohort.accounts["volume"])), draw)
     fleet = networks.hosts(_CHAIN, draw)[draw.integers(0, _CHAIN, size)]
     stack = np.full(size, people.commonest(cohort.accounts["client"]))
@@ -268,6 +297,7 @@ def several_pathways(cohort: Cohort, share: float, draw: np.random.Generator) ->
 
 
 COORDINATIONS: dict[str, Coordination] = {
+    "fuzz_then_scale": Coordination(14, "prompt_optimiser", fuzz_then_scale),
     "dispatch_bursts": Coordination(27, "outage_recoverer", dispatch_bursts),
     "one_configuration": Coordination(28, "framework_user", one_configuration),
     "shared_cards": Coordination(29, "company_card", shared_cards),
@@ -285,7 +315,6 @@ COORDINATIONS: dict[str, Coordination] = {
     "several_pathways": Coordination(36, "multi_cloud_firm", several_pathways),
     "stolen_keys": Coordination(37, "key_rotation", stolen_keys),
     "round_the_clock": Coordination(39, "ci_swarm", round_the_clock),
-    "fuzz_then_scale": Coordination(14, "prompt_optimiser", fuzz_then_scale),
     "release_pivot": Coordination(41, "release_enthusiast", release_pivot),
     "safeguard_arbitrage": Coordination(42, "price_mover", safeguard_arbitrage),
 }

@@ -10,8 +10,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -189,10 +190,12 @@ def _write(task: Task, population: Population, writing: Writing, reporting: Repo
         (traffic / "exchanges").mkdir()
     parts: dict[int, tuple[truth.Harvest, pa.Table]] = {}
     done = 0
-    for shard, harvested, stolen in _shards(task, population, writing, reporting):
-        parts[shard] = (harvested, stolen)
-        done += int(harvested.total.sum())
-        reporting.progress(done, population.exchanges)
+    # Closed at once when interrupted: no process may write on while the folder is being removed.
+    with closing(_shards(task, population, writing, reporting)) as shards:
+        for shard, harvested, stolen in shards:
+            parts[shard] = (harvested, stolen)
+            done += int(harvested.total.sum())
+            reporting.progress(done, population.exchanges)
     stolen = pa.concat_tables([parts[shard][1] for shard in sorted(parts)]).sort_by("exchange_id")
     pq.write_table(stolen, task.folder / "truth" / "exchanges.parquet", compression="zstd")
     truth.write(population, truth.joined([parts[shard][0] for shard in sorted(parts)]), writing, task.folder / "truth")
@@ -209,7 +212,7 @@ def _write(task: Task, population: Population, writing: Writing, reporting: Repo
 
 def _shards(
     task: Task, population: Population, writing: Writing, reporting: Reporting
-) -> Iterator[tuple[int, truth.Harvest, pa.Table]]:
+) -> Generator[tuple[int, truth.Harvest, pa.Table], None, None]:
     """Writes the exchanges of every shard; yields the number of each, what was harvested in it, and its truth."""
     jobs = min(population.shards, reporting.jobs or len(os.sched_getaffinity(0)))
     if jobs == 1:
@@ -218,8 +221,11 @@ def _shards(
         return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         running = {pool.submit(_shard_of_task, task, shard): shard for shard in range(population.shards)}
-        for finished in as_completed(running):
-            yield running[finished], *finished.result()
+        try:
+            for finished in as_completed(running):
+                yield running[finished], *finished.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _shard_of_task(task: Task, shard: int) -> tuple[truth.Harvest, pa.Table]:

@@ -90,8 +90,11 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     since -= since[opening]
     longest = np.maximum.reduceat(since, np.flatnonzero(opens)) if size else since
     who = account[opens]
-    latest = np.minimum(traits["closed"][who], clock.END_US - clock.SECOND_US) - longest
-    begun = np.minimum(begun, np.maximum(latest, traits["opened"][who]))
+    last = np.minimum(traits["closed"][who], clock.END_US - clock.SECOND_US)
+    room = np.maximum(last - traits["opened"][who], 0)
+    hurried = np.minimum(1.0, room / np.maximum(longest, 1))
+    since = (since * hurried[conversation]).astype(np.int64)
+    begun = np.minimum(begun, last - np.minimum(longest, room))
     return {
         "opening": opening,
         "turn": position - opening + 1,

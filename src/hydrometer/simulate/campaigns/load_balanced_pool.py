@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate import clock, coordination, identity, networks, people
 from hydrometer.simulate.world import Array, Builder, Campaign, Cohort
 
 _KINDS = ("harvest", "ask", "write", "translate", "code_fix")
@@ -20,8 +20,7 @@ _PROXIES_SHARE = 7
 """Accounts that share a rented proxy where it is not fresh."""
 _VPN_SHARE, _MOBILE_SHARE = 0.12, 0.12
 _MOST_COVER = 0.20
-_BATCH_DAYS = (150.0, 61.0, 24.0, 6.0)
-_BATCH_SPREAD_DAYS = 0.9
+_SIGN_UP_BATCHES, _BATCH_SPREAD_DAYS = 4, 0.9
 _OWN_STACK_SHARE = 0.52
 _DISPOSABLE_SHARE, _SHAPE_SHARE, _ISSUER_SHARE = 0.45, 0.5, 0.4
 _FOCUS_SHARE = 0.45
@@ -75,8 +74,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["mail_shape"] = np.where(
         draw.random(size) < _SHAPE_SHARE, identity.MAIL_SHAPES.index("aaaa9999"), accounts["mail_shape"]
     )
-    days = draw.choice(_BATCH_DAYS, size) + _BATCH_SPREAD_DAYS * draw.random(size)
-    accounts["created"] = clock.START_US - (days * clock.DAY_US).astype(np.int64)
+    accounts["created"] = coordination.made_in_batches(size, _SIGN_UP_BATCHES, _BATCH_SPREAD_DAYS, draw)
     accounts["plan"] = draw.choice([identity.PAYG, identity.PRO, identity.FREE], size, p=[0.6, 0.3, 0.1])
     accounts["volume"] = np.maximum(
         12, _MEAN_EXCHANGES * np.exp(_VOLUME_SIGMA * draw.standard_normal(size) - _VOLUME_SIGMA**2 / 2)

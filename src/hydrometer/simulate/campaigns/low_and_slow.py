@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate import coordination, identity, networks, people
 from hydrometer.simulate.world import Builder, Campaign, Cohort
 
 _KINDS = ("judge", "pairwise", "synthesis", "ask", "explain")
 _FEWEST, _MOST = 6, 10
 _FRESH_CARDS, _FRESH_ADDRESSES = 0.85, 0.90
-_SIGN_UP_DAYS = (96.0, 45.0, 44.0, 9.0)
+_SIGN_UP_BATCHES, _BATCH_SPREAD_DAYS = 4, 0.8
 _COUNTRIES = ("US", "SG", "HK", "JP", "KR", "TW", "MX", "PL", "CA")
 _TASTE = [0.42, 0.33, 0.25, 0.04, 0.03]
 _PAIRED_SHARE = 0.6
@@ -56,8 +56,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["mail_shape"] = np.where(
         draw.random(size) < _SHAPE_SHARE, identity.MAIL_SHAPES.index("aaaaaa99"), accounts["mail_shape"]
     )
-    days = draw.choice(_SIGN_UP_DAYS, size) + 0.8 * draw.random(size)
-    accounts["created"] = clock.START_US - (days * clock.DAY_US).astype(np.int64)
+    accounts["created"] = coordination.made_in_batches(size, _SIGN_UP_BATCHES, _BATCH_SPREAD_DAYS, draw)
     accounts["plan"] = np.where(free, identity.FREE, draw.choice([identity.PAYG, identity.PRO], size, p=[0.6, 0.4]))
     accounts["volume"] = draw.integers(_FEWEST, _MOST + 1, size)
     accounts["turns"] = np.where(draw.random(size) < _PAIRED_SHARE, 1.5, 1.0)
