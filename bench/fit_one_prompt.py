@@ -17,9 +17,15 @@ from hydrometer.base.draws import generator
 from hydrometer.simulate.baselines import one_prompt
 from hydrometer.simulate.baselines._traffic import opened
 
-WORLDS: tuple[tuple[str, int], ...] = (("demo", 0), ("demo", 1), ("demo", 2))
-"""Name and seed of each world that the classifier learns from."""
-HARVEST_PROMPTS, OTHER_PROMPTS = 5_000, 10_000
+WORLDS: tuple[tuple[str, int], ...] = tuple(
+    (name, 0)
+    for name in (
+        "demo", "four_pathways", "fuzzing", "gtig_language", "kernels", "mixed_half", "qwen_spring", "templates",
+        "two_builders", "xiaomi_replay",
+    )
+)  # fmt: skip
+"""Name and seed of each world that the classifier learns from: every development campaign."""
+HARVEST_PROMPTS, OTHER_PROMPTS = 3_000, 6_000
 """Prompts of each world that are learned from, at most."""
 SEED = 0
 

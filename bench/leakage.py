@@ -18,14 +18,21 @@ from bench.trials import Row
 if TYPE_CHECKING:
     from hydrometer.simulate.leakage import Accuracy, Pool
 
-PUBLISHED: dict[str, int | float] = {"seeds": 3, "permutations": 20}
-WORLDS = ("demo",)
-"""Names of the worlds that are pooled, each with every seed."""
+PUBLISHED: dict[str, int | float] = {"seeds": 1, "permutations": 5}
+LARGE = "bench"
+"""A world that is as the demo, but larger."""
+
+
+def mixed_worlds() -> list[str]:
+    """Names of the worlds that are pooled, each with every seed: all in which campaigns live among others."""
+    from hydrometer.simulate.run import worlds
+
+    return [world.name for world in worlds().values() if world.campaigns and world.name != LARGE]
 
 
 def one_seed(folder: str, seed: int) -> Row:
-    """Write every world of WORLDS with one seed."""
-    made = [trials.made(world, Path(folder) / f"{world}-{seed}", seed) for world in WORLDS]
+    """Write every mixed world with one seed."""
+    made = [trials.made(world, Path(folder) / f"{world}-{seed}", seed) for world in mixed_worlds()]
     return {"seed": seed, "folders": [str(path) for path in made]}
 
 
@@ -73,7 +80,7 @@ def main() -> None:
     found = leakage.accuracies(pool)
     by_chance = leakage.chance(pool, int(measurement.settings["permutations"]))
     summary = {
-        "worlds": each_world(pool, [f"{world}, seed {row['seed']}" for row in rows for world in WORLDS]),
+        "worlds": each_world(pool, [f"{world}, seed {row['seed']}" for row in rows for world in mixed_worlds()]),
         "accounts": len(pool.positive),
         "campaign_accounts": int(pool.positive.sum()),
         "features": len(found),

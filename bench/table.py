@@ -203,12 +203,31 @@ def the_range(document: Row) -> list[str]:
     return brief(document)
 
 
+def generation(document: Row) -> list[str]:
+    """Making worlds."""
+    one = document["summary"]
+    largest, slowest = one["largest"], one["slowest_usual"]
+    rows = [
+        ["world, at full size", f"`{largest['world']}`"],
+        ["exchanges, accounts", f"{largest['exchanges']:,}, {largest['accounts']:,}"],
+        ["seconds", number(largest["wall_seconds"], 1)],
+        ["exchanges a second", number(one["exchanges_per_second"], 0)],
+        ["largest process, MiB", number(largest["largest_process_bytes"] / MIB, 0)],
+        [f"all {one['processes']} processes, MiB at most", number(one["memory_bytes_at_most"] / MIB, 0)],
+        ["bytes on disk an exchange", number(largest["bytes"] / largest["exchanges"], 0)],
+        ["slowest world at its usual scale", f"`{slowest['world']}`, {number(slowest['wall_seconds'], 1)} s"],
+        ["worlds made", str(len(document["worlds"]))],
+    ]
+    return grid(["", "figure"], rows)
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "null": ("Worlds without a campaign", null),
     "demo": ("The demo's campaigns", demo),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
+    "generation": ("Making worlds", generation),
     "leakage": ("What one field gives away", leakage),
     "range": ("The range: hydrometer and its rivals", the_range),
 }

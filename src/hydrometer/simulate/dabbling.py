@@ -1,9 +1,9 @@
 """Benign people who use the disclosed techniques for themselves: what makes a campaign's prompts innocent one by one.
 
-A person asks for written-out reasoning, has answers graded or lets exercises be made, in the very words of the campaigns:
-rarely, and unlike others. A few do little else. Without them one prompt would tell a campaign; with them only many
-prompts of many accounts do. Source: the mission table, row 9 (the disclosed template is benign alone); the detection table,
-section 3.4 (benign accounts show intent in about 2 % of their prompts).
+A person asks for written-out reasoning, has answers graded or lets exercises be made, in the very words of the
+campaigns: rarely, and unlike others. A few do little else. Without them one prompt would tell a campaign; with them
+only many prompts of many accounts do. Source: the mission table, row 9 (the disclosed template is benign alone); the
+detection table, section 3.4 (benign accounts show intent in about 2 % of their prompts).
 """
 
 from __future__ import annotations

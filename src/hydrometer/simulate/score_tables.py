@@ -20,6 +20,8 @@ from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, TRUTH
 
 FLAGGED_ROLES = ("operator", "victim")
 """Roles that a provider acts upon; customers are left alone."""
+SOUGHT = ("distillation", "stolen_keys")
+"""Kinds of true campaigns that a run should list; whoever only resells or pools is benign, and to be left alone."""
 Row = dict[str, Any]
 Pair = tuple[str, str]
 """A campaign and an account."""
@@ -37,7 +39,7 @@ class Truth:
 
     Attributes:
         accounts: row of each account.
-        campaigns: row of each campaign.
+        campaigns: row of each campaign that is sought.
         roles: role of each account in each campaign.
         shares: share of the account's exchanges that belong to the campaign.
         exchanges: Parquet files of the campaign exchanges.
@@ -108,16 +110,21 @@ def read_truth(folder: Path) -> Truth:
                 "give the world's truth folder",
             )
     rows = {name: _rows(found) for name, found in files.items() if name != "exchanges"}
-    accounts = {row["account_id"]: row for row in rows["accounts"]}
-    campaigns = {row["campaign_id"]: row for row in rows["campaigns"]}
-    roles = {(row["campaign_id"], row["account_id"]): row["role"] for row in rows["memberships"]}
+    campaigns = {row["campaign_id"]: row for row in rows["campaigns"] if row["kind"] in SOUGHT}
+    others = {row["campaign_id"] for row in rows["campaigns"]} - set(campaigns)
+    innocent = {"role": None, "campaign_id": None}
+    accounts = {
+        row["account_id"]: row | innocent if row["campaign_id"] in others else row for row in rows["accounts"]
+    }
+    memberships = [row for row in rows["memberships"] if row["campaign_id"] in campaigns]
+    roles = {(row["campaign_id"], row["account_id"]): row["role"] for row in memberships}
     members = acted_upon(roles.items(), campaigns)
     named = {one for one, row in accounts.items() if row["role"] in FLAGGED_ROLES}
     return Truth(
         accounts,
         campaigns,
         roles,
-        {(row["campaign_id"], row["account_id"]): row["share"] for row in rows["memberships"]},
+        {(row["campaign_id"], row["account_id"]): row["share"] for row in memberships},
         files["exchanges"],
         members,
         named.union(*members.values()),
