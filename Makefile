@@ -5,7 +5,8 @@
 #
 # Beside them: `make test-real` (real servers, each in a virtual environment of its own), `make lock` (pins again),
 # `make docs` (writes generated pages again), `make format`, `make clean`.
-# `make bench` measures speed, false alarms and detection again (half an hour). PYTHON=python3.12 picks an interpreter.
+# `make bench` measures speed, false alarms and detection again (half an hour), `make range` hydrometer beside its rivals
+# (hours; RANGE_ARGUMENTS=--smoke is short). PYTHON=python3.12 picks an interpreter.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,9 +16,10 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
+PEERS := $(patsubst requirements/%.in,%,$(wildcard requirements/peer-*.in))
 REAL := $(patsubst requirements/%.in,%,$(filter-out requirements/build.in requirements/dev.in,$(wildcard requirements/*.in)))
 
-.PHONY: help demo setup setup-dev test check pytest test-real lock docs bench format clean
+.PHONY: help demo setup setup-dev test check pytest test-real peers lock docs bench range format clean
 
 help:
 	@sed -n '1,/^$$/{/^#/s/^# \{0,1\}//p}' Makefile
@@ -72,6 +74,9 @@ pytest: setup-dev
 test-real: setup-dev $(REAL:%=.venvs/%/.stamp)
 	$(BIN)/python -m pytest tests/real $(PYTEST_ARGUMENTS)
 
+# Rivals from the package index, each in an environment of its own.
+peers: $(PEERS:%=.venvs/%/.stamp)
+
 # Pins carry hashes and no addresses: where packages come from is the machine's configuration. Needs `uv` on the PATH.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
@@ -84,7 +89,11 @@ docs: setup
 	$(BIN)/python scripts/write_docs.py docs
 
 bench: setup
-	for name in speed null demo gateway h1_null; do $(BIN)/python -m bench.$$name; done
+	for name in speed generation null demo gateway h1_null leakage; do $(BIN)/python -m bench.$$name; done
+
+# Hydrometer and its rivals on all worlds; hours. It goes on where it was interrupted; `--smoke` is the short form.
+range: setup-dev peers
+	$(BIN)/python -m bench.range $(RANGE_ARGUMENTS)
 
 format: setup-dev
 	$(BIN)/ruff format .

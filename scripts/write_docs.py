@@ -34,6 +34,8 @@ ROOMS = (
     ("Worlds", "hydrometer.simulate.worlds", "WORLD"),
     ("Archetypes (benign)", "hydrometer.simulate.archetypes", "ARCHETYPE"),
     ("Campaigns", "hydrometer.simulate.campaigns", "CAMPAIGN"),
+    ("Evasions", "hydrometer.simulate.evasions", "EVASION"),
+    ("Baselines", "hydrometer.simulate.baselines", "BASELINE"),
 )
 PACKS = Path(__file__).parent.parent / "src/hydrometer/collect/packs"
 
