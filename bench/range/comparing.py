@@ -22,7 +22,8 @@ def losses(groups: Mapping[str, Methods]) -> list[dict[str, Any]]:
 
     Returns:
         one row for each rival that is better, at its best threshold: both values and intervals, whether the intervals
-        are apart, and the rival's recall beside, since a method that flags nobody has no false alarms.
+        are apart, and the rival's recall and false alarms beside, since a method that flags nobody has no false
+        alarms, and one that flags everybody misses nobody.
     """
     found = []
     for group, methods in groups.items():
@@ -63,7 +64,8 @@ def better(figure: Figure, theirs: float, mine: float) -> bool:
 def loss(group: str, figure: Figure, mine: Cell, name: str, figures: Mapping[str, Cell | None]) -> dict[str, Any]:
     """One row."""
     method, _, point = name.partition(AT)
-    theirs, recall = figures[figure.name] or {}, figures.get("account_recall")
+    theirs = figures[figure.name] or {}
+    recall, alarms = figures.get("account_recall"), figures.get("false_accounts_per_100k")
     return {
         "worlds": group,
         "figure": figure.name,
@@ -76,6 +78,7 @@ def loss(group: str, figure: Figure, mine: Cell, name: str, figures: Mapping[str
         "hydrometer_interval": [mine["low"], mine["high"]],
         "apart": apart(figure, mine, theirs),
         "rival_recall": None if recall is None or figure.cost else recall["value"],
+        "rival_false_accounts_per_100k": None if alarms is None or figure.cost else alarms["value"],
     }
 
 

@@ -36,7 +36,7 @@ class Figure:
         numerator: count on top, or the value that is averaged.
         denominator: count below; None for a mean over worlds.
         factor: what the ratio is multiplied by.
-        share: whether the numerator counts some of what the denominator counts.
+        share: whether it lies between 0 and 1 (before the factor).
         cost: whether it says what a method costs, which no threshold changes.
         independent: (on top, below) counts of independent units for the interval of a ratio at its boundary; worlds
             where None.
@@ -67,13 +67,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("campaign_recall", "campaigns found", HIGHER, "campaigns_hit", "campaigns_true"),
     Figure("coverage", "coverage of campaigns", HIGHER, "coverage"),
     Figure("jaccard", "Jaccard", HIGHER, "jaccard"),
-    Figure("false_campaigns", "false campaigns a world", LOWER, "false_campaigns"),
+    Figure("false_campaigns", "false campaigns a world", LOWER, "false_campaigns", share=False),
     Figure("false_discovery", "false discoveries", LOWER, "false_discovery"),
     Figure("b_cubed_f1", "B-cubed F1", HIGHER, "b_cubed_f1"),
     Figure("pairwise_f1", "pairwise F1", HIGHER, "pairwise_f1"),
     Figure("adjusted_mutual_information", "AMI", HIGHER, "adjusted_mutual_information"),
     Figure("seconds_per_million", "s per 1M exchanges", LOWER, "seconds", "exchanges", MILLION, share=False, cost=True),
-    Figure("peak_memory_mib", "peak MiB", LOWER, "peak_memory_mib", cost=True),
+    Figure("peak_memory_mib", "peak MiB", LOWER, "peak_memory_mib", share=False, cost=True),
 )  # fmt: skip
 
 
@@ -92,17 +92,18 @@ def over_worlds(figure: Figure, rows: Sequence[Row]) -> dict[str, Any] | None:
     there = [row for row in rows if all(row.get(name) is not None for name in names)]
     if not there:
         return None
-    top = np.array([float(row[figure.numerator]) for row in there])
     below = np.array([float(row[figure.denominator]) if figure.denominator else 1.0 for row in there])
-    if below.sum() == 0:
+    there, below = [row for row, one in zip(there, below, strict=True) if one > 0], below[below > 0]
+    if not there:
         return None
+    top = np.array([float(row[figure.numerator]) for row in there])
     clusters = clustered(there)
     counts = {"worlds": len({row["world"] for row in there}), "runs": len(there)}
     value = top.sum() / below.sum()
-    bounds = at_boundary(figure, there, top, below, clusters)
+    bounds = at_boundary(figure, there, top, below)
     if bounds is None:
         low, high = resampled(figure.name, top, below, clusters)
-        how = "worlds resampled" if low is not None else "none: one world"
+        how = "none" if low is None else "worlds resampled"
     else:
         (low, high), how = bounds, "exact"
     scaled = {name: None if one is None else one * figure.factor for name, one in (("low", low), ("high", high))}
@@ -117,12 +118,15 @@ def clustered(rows: Sequence[Row]) -> NDArray[np.int64]:
 
 
 def at_boundary(
-    figure: Figure, rows: Sequence[Row], top: NDArray[np.float64], below: NDArray[np.float64], clusters: NDArray[Any]
+    figure: Figure, rows: Sequence[Row], top: NDArray[np.float64], below: NDArray[np.float64]
 ) -> tuple[float, float] | None:
-    """Exact interval of a share that is 0 or 1 in every world; None for any other figure."""
-    if figure.denominator is None or not figure.share or not (top.sum() == 0 or np.array_equal(top, below)):
+    """Exact interval of a share that is 0 or 1 in every world; None for any other figure.
+
+    The mean of values between 0 and 1 is at most the chance that one is above 0, so the same bound holds for means.
+    """
+    if not figure.share or not (top.sum() == 0 or np.array_equal(top, below)):
         return None
-    units = len(np.unique(clusters[below > 0]))
+    units = len(np.unique(clustered(rows)))
     if figure.independent is not None:
         units = int(sum(row[figure.independent[1]] for row in rows))
     return exact(0 if top.sum() == 0 else units, units)
@@ -143,14 +147,13 @@ def exact(successes: int, units: int) -> tuple[float, float]:
 def resampled(
     name: str, top: NDArray[np.float64], below: NDArray[np.float64], clusters: NDArray[np.int64]
 ) -> tuple[float | None, float | None]:
-    """Percentile bootstrap of Σ top / Σ below over clusters; None where there is only one."""
+    """Percentile bootstrap of Σ top / Σ below over clusters; None where there is one only, or where all agree."""
     many = int(clusters.max()) + 1
-    if many < 2:
+    if many < 2 or len(np.unique(top / below)) == 1:
         return None, None
     tops, belows = np.bincount(clusters, top, many), np.bincount(clusters, below, many)
     drawn = generator(0, "range intervals", name.encode()).integers(many, size=(RESAMPLES, many))
-    sums = belows[drawn].sum(axis=1)
-    ratios = tops[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
+    ratios = tops[drawn].sum(axis=1) / belows[drawn].sum(axis=1)
     tail = (1.0 - CONFIDENCE) / 2.0
     low, high = np.quantile(ratios, [tail, 1.0 - tail])
     return float(low), float(high)

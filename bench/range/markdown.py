@@ -161,14 +161,17 @@ def losses(document: Row) -> list[str]:
         [
             f"{group}: {figure.replace('_', ' ')}", shown_name(label(first)),
             value_of(first, "rival"), value_of(first, "hydrometer"), said_apart(first["apart"]),
-            number(first["rival_recall"], 3), str(len({row["rival"] for row in found})),
+            number(first["rival_recall"], 3),
+            number(first["rival_false_accounts_per_100k"], 1), str(len({row["rival"] for row in found})),
         ]
         for (group, figure), found in best.items() for first in found[:1]
     ]  # fmt: skip
-    head = ["worlds: figure", "best rival", "rival", "hydrometer", "intervals apart", "rival's recall", "rivals better"]
+    head = ["worlds: figure", "best rival", "rival", "hydrometer", "intervals apart", "rival's recall",
+            "rival's false accounts per 100k", "rivals better"]  # fmt: skip
     said = (
         "Every group of worlds and figure in which a rival is better, with the best of them; all are in the file. A "
-        "method that flags hardly anybody raises hardly any false alarm, so its recall stands beside."
+        "method that flags hardly anybody raises hardly any false alarm, and one that flags nearly everybody misses "
+        "nearly nobody, so its recall and its false alarms stand beside."
     )
     return ["## Where hydrometer loses", "", said, "", *(grid(head, rows) if rows else ["Nowhere."]), ""]
 

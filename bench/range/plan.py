@@ -176,8 +176,8 @@ def estimate_seconds(cache: Path, tasks: Sequence[Task], worlds: Mapping[str, Ab
         exchanges = expected_exchanges(Place(cache, task.key), worlds[task.key.world])
         names = [step.name for step in pending(cache, task)]
         for name in [*names, *((FIGURES,) if names else ())]:
-            fixed, rate = lines.get(name, (START_SECONDS, GUESSED_SECONDS[RIVAL if name.startswith(RIVAL) else name]))
-            total += fixed + rate * exchanges / PER
+            guessed = GUESSED_SECONDS[RIVAL if name.startswith(RIVAL) else name]
+            total += lines.get(name, Line(START_SECONDS, 0.0, 0.0)).seconds(exchanges / PER, guessed)
     return total / jobs
 
 
@@ -189,8 +189,32 @@ def expected_exchanges(place: Place, world: About) -> float:
     return world.exchanges * (world.scale if place.key.scale is None else place.key.scale)
 
 
-def measured(cache: Path) -> dict[str, tuple[float, float]]:
-    """Step → (seconds of any world, seconds for 100,000 exchanges on top), from the documents in the cache."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Seconds of a step by the size of its world, as far as it was measured.
+
+    Attributes:
+        fixed: seconds of any world.
+        rate: seconds for 100,000 exchanges on top.
+        largest: largest size measured, in 100,000 exchanges.
+    """
+
+    fixed: float
+    rate: float
+    largest: float
+
+    def seconds(self, size: float, guessed: float) -> float:
+        """Seconds of a size; beyond what was measured the rate is at least the guessed one.
+
+        >>> Line(1.0, 2.0, 3.0).seconds(2.0, 9.0), Line(1.0, 2.0, 3.0).seconds(4.0, 9.0)
+        (5.0, 16.0)
+        """
+        beyond = max(size - self.largest, 0.0)
+        return self.fixed + self.rate * (size - beyond) + max(self.rate, guessed) * beyond
+
+
+def measured(cache: Path) -> dict[str, Line]:
+    """Step → its seconds by size, from the documents in the cache."""
     seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for made in sorted(cache.glob(f"*/{SIMULATE}.json")):
         counts = (read_document(made) or {}).get("counts", {})
@@ -198,13 +222,13 @@ def measured(cache: Path) -> dict[str, tuple[float, float]]:
             one = read_document(path)
             if one is not None and one.get("seconds") and "failed" not in one:
                 seen[path.stem].append((counts["exchanges"] / PER, one["seconds"]))
-    return {name: line(points) for name, points in seen.items()}
+    return {name: Line(*fitted(points), max(size for size, _ in points)) for name, points in seen.items()}
 
 
-def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Least squares of seconds on size with neither coefficient below 0; one size alone gives no slope but its own.
+def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Least squares of seconds on size with neither coefficient below 0.
 
-    >>> line([(1.0, 3.0), (2.0, 5.0)])
+    >>> fitted([(1.0, 3.0), (2.0, 5.0)])
     (1.0, 2.0)
     """
     import numpy as np

@@ -64,6 +64,20 @@ def test_nothing_and_everything_get_an_exact_interval_and_no_bootstrap() -> None
     assert every["low"] == pytest.approx(0.025 ** (1 / 5))
 
 
+def test_worlds_without_anything_to_find_are_no_evidence_for_recall() -> None:
+    one = over_worlds(RECALL, [row("a", 3, 10), row("b", 0, 0), row("c", 0, 0)])
+    assert one is not None
+    assert (one["value"], one["worlds"], one["low"], one["interval"]) == (0.3, 1, None, "none")
+
+
+def test_means_that_are_nothing_everywhere_are_bounded_only_where_they_are_shares() -> None:
+    rows = [{"world": name, "seed": 0, "false_discovery": 0.0, "false_campaigns": 0} for name in "abc"]
+    share, count = (over_worlds(BY_NAME[name], rows) for name in ("false_discovery", "false_campaigns"))
+    assert share is not None and count is not None
+    assert share["high"] == pytest.approx(1 - 0.025 ** (1 / 3)) and share["interval"] == "exact"
+    assert count["value"] == 0 and count["high"] is None
+
+
 def test_no_false_alarm_is_bounded_over_benign_operators() -> None:
     rows = [
         {"world": name, "seed": 0, "false_accounts": 0, "benign": 500, "false_operators": 0, "benign_operators": 50}
