@@ -88,7 +88,7 @@ def frame(title: str, settings: Sequence[float], knob: str) -> list[str]:
 def drawn(panel: Panel, count: int, colours: dict[str, str]) -> list[str]:
     """Curves of one panel with their intervals."""
     parts = []
-    for curve in panel.curves:
+    for curve in (one for one in panel.curves if one.points):
         colour = colours[curve.name]
         places = [(horizontal(point.place, count), point) for point in curve.points]
         line = " ".join(f"{x:.1f},{vertical(point.share):.1f}" for x, point in places)
