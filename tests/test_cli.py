@@ -464,7 +464,7 @@ def test_a_detector_abstains_where_none_of_its_columns_is_there() -> None:
 
 def test_worlds_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--list", "--json"]) == 0
-    worlds = {row["world"]: row for row in json.loads(capsys.readouterr().out)}
+    worlds = {row["world"]: row for row in json.loads(capsys.readouterr().out)["worlds"]}
     assert worlds["demo"]["campaigns"]
     assert main(["simulate", "--list"]) == 0
     shown = capsys.readouterr().out

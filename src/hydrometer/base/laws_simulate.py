@@ -1,7 +1,7 @@
 """The laws of the range: worlds are seeded, hold innocent people too, and do not give the answers away.
 
 A world that leaks its truth, or that has no look-alikes, proves nothing about a detector. That no single field
-separates is a law as well; it needs a whole world and stands with the tests of the range (`tests/simulate/stump.py`).
+separates is a law as well; it needs a whole world and stands with the tests of the range (`simulate/leakage.py`).
 Source: the architecture, section 6; the contract, section 3.
 """
 
