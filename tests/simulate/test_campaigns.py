@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from tests.simulate.drawing import CAMPAIGNS, PLUGINS, WORLDS, Drawn, drawn, settled, small
 
+from hydrometer.base.contract_sums import CAPABILITIES
 from hydrometer.base.tables import INPUTS, TRUTH
 from hydrometer.simulate import clock, columns, speech, truth
 from hydrometer.simulate.composition import Plan
@@ -35,12 +36,6 @@ PLACED = {"qwen_spring": 24_975, "moonshot_replay": 5_380, "xiaomi_replay": 1_50
           "openai_low_slow": 4_000, "relay_pool_6": 6, "qwen_summer": 10_000}  # fmt: skip
 """Presets whose accounts are disclosed; the world of that name has them all at scale 1."""
 POOLS = {"deepseek_feb", "moonshot_feb", "minimax_feb", "proxy_network_feb"}
-CAPABILITIES = (
-    "reasoning", "agentic_reasoning", "tool_use", "coding", "computer_use", "data_analysis", "vision", "audio",
-    "image_generation", "video_generation", "long_horizon", "kernel_development", "cyber", "grading", "rewriting",
-    "mathematics", "general_instruction", "refusal_mapping", "translation",
-)  # fmt: skip
-"""Vocabulary of the contract for what a campaign goes after."""
 TABLES = ("accounts", "campaigns", "memberships")
 
 
@@ -92,9 +87,8 @@ def test_a_preset_names_its_source_and_goes_after_what_it_asks_for(name: str) ->
     composed = plan(name)
     if composed is not None:
         assert len(campaign.builders) == 1 + len(composed.others)
-    allowed = set(CAPABILITIES)
     for builder in campaign.builders:
-        assert builder.capabilities and set(builder.capabilities) <= allowed, builder.capabilities
+        assert builder.capabilities and set(builder.capabilities) <= CAPABILITIES, builder.capabilities
         assert builder.kind in ("distillation", "resale", "stolen_keys")
         assert builder.actor is None or builder.actor == "unattributed" or builder.actor.startswith("alleged: ")
 

@@ -139,7 +139,7 @@ def _with_customers(plan: Plan, cohort: Cohort, draw: np.random.Generator) -> Co
     for trait in ("language", "volume", "rhythm", "turns", "reacts", "machine", "thinking", "system", "tools", "model"):
         cohort.accounts[trait] = np.where(customer, usual[trait], cohort.accounts[trait])
     cohort.accounts["role"] = np.where(customer, CUSTOMER, OPERATOR)
-    for trait in ("injected", "replays", "fake_follow", "choices"):
+    for trait in ("injected", "replays", "hands_over", "fake_follow", "choices"):
         if trait in cohort.accounts:
             cohort.accounts[trait] = np.where(customer, people.EXTRAS[trait], cohort.accounts[trait])
     tastes = people.tastes(size, _CUSTOMER_MEANS, 2.0, draw)

@@ -16,7 +16,7 @@ import numpy as np
 from hydrometer.base.draws import generator
 from hydrometer.simulate import people, traffic
 from hydrometer.simulate.mixing import mix
-from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
+from hydrometer.simulate.world import OPERATOR, Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
 
 Plugin = Archetype | Campaign
 SHARD_EXCHANGES = 400_000
@@ -129,6 +129,9 @@ def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, 
         for evasion, value in knobs:
             cohort = evasion.apply(cohort, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
     cohort.accounts.update(people.completed(cohort.accounts))
+    if isinstance(plugin, Campaign):
+        role = cohort.accounts["role"]
+        cohort.accounts["role"] = np.where(role < 0, OPERATOR, role)
     return cohort
 
 
