@@ -143,8 +143,11 @@ def _prompts(rows: Columns, writing: Writing) -> pa.Array:
 
 
 def _conversations(rows: Columns) -> Array:
-    """Number of each row's conversation; callers of the API who only put single questions name none."""
-    single = (rows["turns"] == 1.0) & (rows["pathway"] != identity.SUBSCRIPTION)
+    """Number of each row's conversation; callers of the API who only put single questions name none.
+
+    A later turn of such a caller goes on with what another account began, under its name.
+    """
+    single = (rows["turns"] == 1.0) & (rows["turn"] == 1) & (rows["pathway"] != identity.SUBSCRIPTION)
     return np.where(single, people.NOTHING, rows["conversation"])
 
 

@@ -25,6 +25,8 @@ _SHORT_TALKS = 0.55
 _FEWEST = 2
 _CUSTOMER_KINDS = ("ask", "explain", "write", "translate", "code_fix", "code_write", "steps", "summarise", "exam")
 _CUSTOMER_MEANS = [3.0, 1.5, 1.3, 0.9, 1.1, 0.7, 0.5, 0.7, 0.5]
+_MEAN_OF_MEDIAN = 1.8
+"""Mean of people's volumes as a multiple of their median."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,11 @@ def _with_customers(plan: Plan, cohort: Cohort, draw: np.random.Generator) -> Co
     # Who was banned, or took over, is the operator's; the others are customers so much the more often.
     free = ~involved(cohort)
     customer = free & (draw.random(size) < plan.customers / max(float(free.mean()), plan.customers))
-    usual = people.ordinary(size, identity.SDK, plan.exchanges, draw)
+    usual = people.ordinary(size, identity.SDK, plan.exchanges / _MEAN_OF_MEDIAN, draw)
     for trait in ("language", "volume", "rhythm", "turns", "reacts", "machine", "thinking", "system", "tools", "model"):
         cohort.accounts[trait] = np.where(customer, usual[trait], cohort.accounts[trait])
     cohort.accounts["role"] = np.where(customer, CUSTOMER, OPERATOR)
-    for trait in ("injected", "replays", "fake_follow", "choices"):
+    for trait in ("injected", "replays", "hands_over", "fake_follow", "choices"):
         if trait in cohort.accounts:
             cohort.accounts[trait] = np.where(customer, people.EXTRAS[trait], cohort.accounts[trait])
     tastes = people.tastes(size, _CUSTOMER_MEANS, 2.0, draw)

@@ -16,6 +16,8 @@ from hydrometer.simulate.world import Array, Columns
 _FARTHEST = 60
 """Reasoning is presented again after at most so many exchanges of the same circle of accounts."""
 _LATER_TURN = 2
+_TRIES = 8
+"""Accounts that are asked, one after the other, whether they are open; where none is, a conversation stays."""
 
 
 def continue_elsewhere(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
@@ -23,11 +25,19 @@ def continue_elsewhere(traits: Columns, rows: Columns, draw: np.random.Generator
     if not traits["hands_over"].any():
         return
     account, opening = rows["account"], rows["opening"]
-    size, count = len(account), len(traits["hands_over"])
+    size, pool = len(account), np.flatnonzero(traits["hands_over"] > 0)
     moves = (draw.random(size) < traits["hands_over"][account])[opening] & (rows["builder"] >= 0)
-    other = draw.integers(0, count, size)[opening]
-    is_open = (traits["opened"][other] <= rows["sent"]) & (rows["sent"] <= traits["closed"][other])
-    rows["account"] = np.where(moves & is_open & (rows["turn"] >= _LATER_TURN), other, account)
+    begun, other = rows["sent"][opening], account
+    for _ in range(_TRIES):
+        asked = pool[draw.integers(0, len(pool), size)[opening]]
+        other = np.where((other == account) & _is_open(traits, asked, begun), asked, other)
+    goes = moves & _is_open(traits, other, rows["sent"]) & (rows["turn"] >= _LATER_TURN)
+    rows["account"] = np.where(goes, other, account)
+
+
+def _is_open(traits: Columns, account: Array, at: Array) -> Array:
+    """Whether each account may send at a time."""
+    return np.asarray((traits["opened"][account] <= at) & (at <= traits["closed"][account]))
 
 
 def present_signatures(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
@@ -38,8 +48,8 @@ def present_signatures(traits: Columns, rows: Columns, draw: np.random.Generator
     """
     account, size = rows["account"], len(rows["account"])
     thinks = traits["thinking"][account] > 0
-    before = np.where(rows["answered_before"], np.arange(size) - 1, NOTHING)
-    rows["presented"] = np.where(thinks, before, NOTHING)
+    signed = rows["answered_before"] & np.concatenate([[False], thinks[:-1]])
+    rows["presented"] = np.where(thinks & signed, np.arange(size) - 1, NOTHING)
     issues = thinks & (rows["status"] == 200)
     if traits["replays"].any():
         asks = thinks & (rows["builder"] >= 0) & (draw.random(size) < traits["replays"][account])

@@ -17,7 +17,7 @@ from hydrometer.base.draws import generator
 from hydrometer.simulate import people, traffic
 from hydrometer.simulate.dabbling import DABBLERS, dabbled
 from hydrometer.simulate.mixing import mix
-from hydrometer.simulate.world import Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
+from hydrometer.simulate.world import OPERATOR, Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
 
 Plugin = Archetype | Campaign
 SHARD_EXCHANGES = 400_000
@@ -132,6 +132,9 @@ def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, 
     elif plugin.name in DABBLERS:
         cohort = dabbled(cohort, _draw(asked, plugin.name, "dabble"))
     cohort.accounts.update(people.completed(cohort.accounts))
+    if isinstance(plugin, Campaign):
+        role = cohort.accounts["role"]
+        cohort.accounts["role"] = np.where(role < 0, OPERATOR, role)
     return cohort
 
 

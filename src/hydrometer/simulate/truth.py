@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hydrometer.base.tables import TRUTH, conform
-from hydrometer.simulate import clock, columns, people
+from hydrometer.simulate import clock, columns
 from hydrometer.simulate.columns import Writing
 from hydrometer.simulate.mixing import hexadecimal, mix
 from hydrometer.simulate.population import Population
@@ -113,9 +113,7 @@ def _cohorts(population: Population) -> Array:
 
 def _roles(population: Population) -> Array:
     """Role of each account, NOTHING for benign ones."""
-    is_campaign = np.array([isinstance(one.plugin, Campaign) for one in population.settled])[_cohorts(population)]
-    role = population.accounts["role"]
-    return np.where(is_campaign, np.where(role >= 0, role, OPERATOR), people.NOTHING)
+    return np.asarray(population.accounts["role"])
 
 
 def _accounts(population: Population, harvested: Harvest, writing: Writing) -> pa.Table:
