@@ -310,8 +310,8 @@ def test_ban_response_replaces_banned_accounts_within_the_hour(value: float, tmp
     assert late == [(0,)]
     world = turned("ban_response", value)
     opened, acted = world.traits("opened"), world.traits("closed")[world.traits("close_reason") >= 0]
-    heirs = opened[opened > named("curves").traits("opened")]
-    assert len(heirs) >= 0.9 * len(acted)
+    heirs = opened[world.population.settled[-1].cohort.accounts["heir"] > 0]
+    assert len(heirs) == len(acted)
     since = [float((heirs[heirs > moment] - moment).min(initial=clock.SPAN_US)) for moment in acted]
     assert max(since) <= clock.HOUR_US
 
