@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import resource
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from hydrometer import pipeline
 from hydrometer.base.errors import UsageError
-from hydrometer.simulate import columns, run
+from hydrometer.base.progress import SilentProgress
+from hydrometer.base.settings import Settings
+from hydrometer.simulate import columns, population, run
+
+LARGE = 0.41
+"""Scale at which the bench world has two shards."""
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -57,17 +69,27 @@ def test_progress_is_told_and_ends_at_the_total(tmp_path: Path) -> None:
     ("world", "scale", "words"),
     [
         ("atlantis", 1.0, "atlantis"),
-        ("demo", 0.0, "above 0"),
-        ("demo", -1.0, "above 0"),
-        ("demo", float("nan"), "above 0"),
-        ("demo", 101.0, "up to 100"),
-        ("demo", 0.01, "leaves a campaign 3 accounts"),
+        ("demo", 0.0, "found: +0\n.*a number from 0.001 to 100"),
+        ("demo", -1.0, "found: +-1\n.*a number from 0.001 to 100"),
+        ("demo", float("nan"), "found: +nan\n.*a number from 0.001 to 100"),
+        ("demo", 101.0, "found: +101\n.*a number from 0.001 to 100"),
+        ("demo", 0.0009, "a number from 0.001 to 100"),
     ],
 )
 def test_wrong_worlds_and_scales_are_one_clear_error(tmp_path: Path, world: str, scale: float, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         run.simulate(world, tmp_path / "w", scale=scale)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_campaign_never_shrinks_to_fewer_accounts_than_could_be_one(tmp_path: Path) -> None:
+    run.simulate("demo", tmp_path / "w", scale=run.SMALLEST_SCALE)
+    members = pq.read_table(tmp_path / "w/truth/accounts.parquet")
+    sizes = Counter(zip(*(members[name].to_pylist() for name in ("archetype", "role")), strict=True))
+    assert {key[0]: size for key, size in sizes.items() if key[1]} == {
+        "load_balanced_pool": population.SMALLEST_CAMPAIGN,
+        "low_and_slow": population.SMALLEST_CAMPAIGN,
+    }
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
@@ -84,14 +106,64 @@ def test_an_empty_folder_is_used(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["traffic", "truth"]
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+def full(*_: object, **__: object) -> None:
+    """A disk without room."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(columns, "account_table", full)
+
+@contextmanager
+def small_files(most_bytes: int) -> Iterator[None]:
+    """No file may grow beyond a size, in this process and those that it starts."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def failing_writer(batches: int) -> type[pq.ParquetWriter]:
+    """A writer of files on a disk that is full after so many batches."""
+
+    class Writer(pq.ParquetWriter):  # type: ignore[misc]
+        """Counts its batches."""
+
+        written = 0
+
+        def write_table(self, *args: Any, **kwargs: Any) -> None:
+            if self.written >= batches:
+                full()
+            self.written += 1
+            super().write_table(*args, **kwargs)
+
+    return Writer
+
+
+@pytest.mark.parametrize("part", ["account_table", "exchange_table", "enforcement_table"])
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    monkeypatch.setattr(columns, part, full)
     with pytest.raises(UsageError, match="No space left"):
         run.simulate("gateway", tmp_path / "w")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("batches", [0, 2])
+def test_a_disk_that_fills_in_the_middle_of_a_file_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batches: int
+) -> None:
+    monkeypatch.setattr(pq, "ParquetWriter", failing_writer(batches))
+    monkeypatch.setattr(run, "_BATCH_ROWS", 500)
+    with pytest.raises(UsageError, match="No space left"):
+        run.simulate("gateway", tmp_path / "w")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_stays_empty_where_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "account_table", full)
+    (tmp_path / "w").mkdir()
+    with pytest.raises(UsageError, match="No space left"):
+        run.simulate("gateway", tmp_path / "w")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "w"]
 
 
 def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -100,4 +172,83 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run.simulate("gateway", tmp_path / "w", progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def in_shards(folder: Path, monkeypatch: pytest.MonkeyPatch, exchanges: int = 1_000) -> None:
+    """Writes the gateway's world in several shards, in this process."""
+    monkeypatch.setattr(population, "SHARD_EXCHANGES", exchanges)
+    run.simulate("gateway", folder, seed=1, jobs=1)
+
+
+def test_a_large_world_is_a_folder_of_files_with_unique_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_shards(tmp_path / "w", monkeypatch)
+    files = sorted(path.name for path in (tmp_path / "w/traffic/exchanges").iterdir())
+    assert files == [f"part-{number:05d}.parquet" for number in range(4)]
+    table = pq.read_table(tmp_path / "w/traffic/exchanges")
+    ids = table["exchange_id"].to_pylist()
+    assert len(set(ids)) == len(ids) == run.worlds()["gateway"].exchanges
+    stolen = pq.read_table(tmp_path / "w/truth/exchanges.parquet")["exchange_id"].to_pylist()
+    assert set(stolen) <= set(ids) and stolen == sorted(stolen)
+    owners: dict[str, set[str]] = {}
+    for talk, account in zip(table["conversation_id"].to_pylist(), table["account_id"].to_pylist(), strict=True):
+        owners.setdefault(talk or "", set()).add(account)
+    owners.pop("")
+    assert max(len(each) for each in owners.values()) == 1
+
+
+def test_items_of_a_work_list_are_unique_over_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_shards(tmp_path / "w", monkeypatch)
+    table = pq.read_table(tmp_path / "w/traffic/exchanges", columns=["exchange_id", "prompt"])
+    stolen = set(pq.read_table(tmp_path / "w/truth/exchanges.parquet")["exchange_id"].to_pylist())
+    rows = zip(table["exchange_id"].to_pylist(), table["prompt"].to_pylist(), strict=True)
+    prompts = [prompt for exchange, prompt in rows if exchange in stolen]
+    assert len(prompts) > 1_000 and len(set(prompts)) > 0.999 * len(prompts)
+
+
+def test_an_account_keeps_its_shard_and_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_shards(tmp_path / "w", monkeypatch)
+    parts = [
+        set(pq.read_table(path, columns=["account_id"])["account_id"].to_pylist())
+        for path in sorted((tmp_path / "w/traffic/exchanges").iterdir())
+    ]
+    assert sum(len(part) for part in parts) == len(set().union(*parts)) == 185
+    monkeypatch.undo()
+    run.simulate("gateway", tmp_path / "one", seed=1, jobs=1)
+    assert digest(tmp_path / "w/traffic")["accounts.parquet"] == digest(tmp_path / "one/traffic")["accounts.parquet"]
+    assert not (tmp_path / "one/traffic/exchanges").exists()
+
+
+def test_a_scan_reads_a_folder_of_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_shards(tmp_path / "w", monkeypatch, exchanges=2_000)
+    manifest = pipeline.scan(
+        [str(tmp_path / "w/traffic")], tmp_path / "run", Settings(threads=2), pipeline.ScanOptions(), SilentProgress()
+    )
+    (kept,) = {sum(one["rows_kept"] for one in manifest["inputs"] if "part-" in one["name"])}
+    assert kept == run.worlds()["gateway"].exchanges
+    assert sum("part-" in one["name"] for one in manifest["inputs"]) == 2
+
+
+def test_numbers_of_processes_give_the_same_bytes(tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        run.simulate("bench", tmp_path / str(jobs), seed=2, scale=LARGE, jobs=jobs)
+    one = digest(tmp_path / "1")
+    assert one == digest(tmp_path / "2")
+    assert sorted(name for name in one if "part-" in name) == [
+        f"traffic/exchanges/part-{number:05d}.parquet" for number in range(2)
+    ]
+
+
+def test_a_process_without_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    with small_files(200_000), pytest.raises(UsageError, match="File too large"):
+        run.simulate("bench", tmp_path / "w", seed=2, scale=LARGE, jobs=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_of_several_processes_leaves_nothing_behind(tmp_path: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.simulate("bench", tmp_path / "w", seed=2, scale=LARGE, progress=interrupt, jobs=2)
     assert list(tmp_path.iterdir()) == []

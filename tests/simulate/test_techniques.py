@@ -186,7 +186,7 @@ def test_relays_hide_many_users_of_many_languages() -> None:
     world = alone("relay")
     assert (world.rows["end_user"][world.inside] < 0).all()
     spoken = [len(np.unique(world.rows["language"][world.rows["who"] == k])) for k in np.flatnonzero(world.members)]
-    assert np.median(spoken) == 5
+    assert np.median(spoken) >= 4
     spoken_at_home = [
         len(np.unique(alone("coding").rows["language"][alone("coding").rows["who"] == k]))
         for k in np.flatnonzero(alone("coding").members)

@@ -93,7 +93,7 @@ def simulate(
     Raises:
         UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written.
     """
-    request = Request(world, seed, scale, evasions, data)
+    request = Request(world, seed, scale, dict(evasions), data)
     _check_folder(out)
     population, writing = _prepared(request)
     unfinished = out.with_name(f".{out.name}.unfinished-{os.getpid()}")
