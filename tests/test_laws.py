@@ -40,7 +40,7 @@ SIGNALS, PACKS, TESTS = signals(), shipped_packs(), shipped_tests()
 SETTLERS, WORLDS = simulator.plugins(), simulator.worlds()
 BENIGN_ACCOUNTS_MAX, CAMPAIGN_ACCOUNTS_MIN = 0.03, 0.9
 """Share of accounts that may show a signal in its benign worlds, and must show it in its campaign worlds."""
-SCALES = {"demo": 0.2, "null": 0.3}
+SCALES = {"demo": 0.2, "null": 1.0}
 SMALLEST_GROUP = 8
 OPERATOR_KEPT = 0.9
 
@@ -516,7 +516,7 @@ def test_a_test_that_draws_or_guesses_is_caught(cases: dict[str, Case], bare_cas
 @pytest.mark.parametrize("plugin", SETTLERS.values(), ids=SETTLERS)
 def test_archetypes_and_campaigns(plugin: Any) -> None:
     assert laws_simulate.seeded(plugin, 24) == []
-    assert laws_simulate.has_no_traits_of_its_own(plugin, 24, people.TRAITS) == []
+    assert laws_simulate.has_no_traits_of_its_own(plugin, 24, people.TRAITS, list(people.EXTRAS)) == []
 
 
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
@@ -573,5 +573,7 @@ def test_a_plug_in_that_draws_freely_is_caught() -> None:
         cohort = good.settle(size, draw)
         return replace(cohort, accounts={**cohort.accounts, "hostile": np.ones(size)})
 
-    told = laws_simulate.has_no_traits_of_its_own(Archetype("planted", "marked", marked), 24, people.TRAITS)
+    told = laws_simulate.has_no_traits_of_its_own(
+        Archetype("planted", "marked", marked), 24, people.TRAITS, list(people.EXTRAS)
+    )
     assert told == ["trait hostile is its own"]

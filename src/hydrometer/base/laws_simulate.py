@@ -87,10 +87,19 @@ def seeded(plugin: Settler, size: int) -> list[str]:
     return told
 
 
-def has_no_traits_of_its_own(plugin: Settler, size: int, traits: Sequence[str]) -> list[str]:
-    """Its accounts have the traits that all accounts have: one of its own would mark them."""
+def has_no_traits_of_its_own(
+    plugin: Settler, size: int, traits: Sequence[str], optional: Sequence[str] = ()
+) -> list[str]:
+    """Its accounts have the traits that all accounts have: one of its own would mark them.
+
+    Args:
+        plugin: an archetype or a campaign.
+        size: accounts to settle.
+        traits: what every account must have.
+        optional: what it may have; all other accounts are given it with a value that means nothing.
+    """
     cohort: CohortLike = plugin.settle(size, generator(1, "law of traits", plugin.name.encode()))
-    own = sorted(set(cohort.accounts) - set(traits))
+    own = sorted(set(cohort.accounts) - set(traits) - set(optional))
     lacking = sorted(set(traits) - set(cohort.accounts))
     told = [f"trait {name} is its own" for name in own] + [f"trait {name} is missing" for name in lacking]
     if (

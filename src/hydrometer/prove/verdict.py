@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.base.units import decide
-from hydrometer.prove.judge import Judged
+from hydrometer.prove.judge import NO_EVIDENCE, Judged
 
 ONE_HAND_NATS = float(np.log(100.0))
 """ln e of H1 from which a group that is not listed is said to be one operator."""
@@ -56,10 +56,10 @@ def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray
     """
     passed = sorted(
         (group for group in judged if group.listed(q)),
-        key=lambda group: (-len(group.membership.units), decide(group.q_value), group.founders.tolist()),
+        key=lambda group: (-len(group.membership.units), decide(group.q_value), *_equals_apart(group)),
     )
     rest = [group for group in judged if not any(group is other for other in passed)]
-    rest.sort(key=lambda group: (decide(group.q_value), -len(group.membership.units), group.founders.tolist()))
+    rest.sort(key=lambda group: (decide(group.q_value), -len(group.membership.units), *_equals_apart(group)))
     kept: list[Judged] = []
     absorbed: list[int] = []
     for group in passed:
@@ -73,6 +73,13 @@ def verdicts(judged: list[Judged], q: float, names: list[str], first_us: NDArray
         _verdict(group, number < listed, absorbed[number], _identity(group, names, first_us, taken))
         for number, group in enumerate(kept)
     ]
+
+
+def _equals_apart(group: Judged) -> tuple[float, float, int, list[int]]:
+    """What orders groups of equal size and q: their evidence, and only where that is equal too the numbers of units."""
+    strengths = (group.operator_log_e, group.extraction_log_e)
+    one, two = (decide(NO_EVIDENCE if value is None else value) for value in strengths)
+    return (-one, -two, -len(group.founders), group.founders.tolist())
 
 
 def apart(groups: list[Judged], absorbed: list[int]) -> tuple[list[Judged], list[int]]:

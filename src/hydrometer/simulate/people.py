@@ -24,7 +24,7 @@ EXTRAS: dict[str, bool | int | float] = {
     "jitter_s": 0.0, "paraphrase": 1.0, "wordings": 0, "resumes": 0.0, "replays": 0.0, "hands_over": 0.0,
     "decoys": 0.0, "fake_follow": False, "close_reason": NOTHING, "billing": NOTHING, "phone": NOTHING,
     "dispatcher": NOTHING, "shown_client": NOTHING, "moves_to": NOTHING, "prefix_cache": 0.0, "cover_reacts": False,
-    "circle": 0,
+    "circle": 0, "heir": 0,
     "far_address": NOTHING, "far_client": NOTHING,
 }  # fmt: skip
 """Traits that most accounts do without, and the value that means so.
@@ -38,8 +38,8 @@ share of work-list items asked a second time; fake_follow: later turns pose as f
 ends it; billing, phone: countries other than that of residence; dispatcher: code of a common queue; shown_client:
 client that the headers claim, with another one's TLS; moves_to: model that it switches to instead of the newest;
 prefix_cache: share of requests whose beginning is cached; cover_reacts: traffic that is nobody's harvest reacts to
-answers; circle: code of those who share the common items of a kind, 0 for all of the cohort; far_address, far_client:
-where the campaign's part of the traffic comes from.
+answers; circle: code of those who share the common items of a kind, 0 for all of the cohort; heir: 1 for accounts that
+take over the work of banned ones; far_address, far_client: where the campaign's part of the traffic comes from.
 """
 _MEDIAN_VOLUME, _VOLUME_SIGMA = 8.0, 0.95
 _TAIL_SHARE, _TAIL_SHAPE = 0.04, 1.6

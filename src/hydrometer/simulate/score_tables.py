@@ -113,9 +113,7 @@ def read_truth(folder: Path) -> Truth:
     campaigns = {row["campaign_id"]: row for row in rows["campaigns"] if row["kind"] in SOUGHT}
     others = {row["campaign_id"] for row in rows["campaigns"]} - set(campaigns)
     innocent = {"role": None, "campaign_id": None}
-    accounts = {
-        row["account_id"]: row | innocent if row["campaign_id"] in others else row for row in rows["accounts"]
-    }
+    accounts = {row["account_id"]: row | innocent if row["campaign_id"] in others else row for row in rows["accounts"]}
     memberships = [row for row in rows["memberships"] if row["campaign_id"] in campaigns]
     roles = {(row["campaign_id"], row["account_id"]): row["role"] for row in memberships}
     members = acted_upon(roles.items(), campaigns)
