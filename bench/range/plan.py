@@ -20,7 +20,7 @@ from bench.range.steps import ABLATIONS, FIGURES, HYDROMETER, RIVAL, SIMULATE, S
 if TYPE_CHECKING:
     from hydrometer.simulate.world import World
 
-PUBLISHED_SEEDS, PUBLISHED_CURVE_SEEDS = 3, 2
+PUBLISHED_SEEDS, PUBLISHED_CURVE_SEEDS = 1, 1
 ABLATION_SEEDS = 1
 CURVE_WORLD = "curves"
 CURVE_RIVALS = ("fixed_rules", "shared_entity", "one_prompt")

@@ -28,7 +28,7 @@ _PREPAID_SHARE = 0.12
 _CHINESE_SHARE = 0.45
 _COUNTRIES = ("US", "SG", "HK", "JP", "DE", "TW", "BR", "GB")
 _PIVOT_SHARE, _PIVOT_DELAY_H = 0.5, 14.0
-_RESTED_SHARE, _SHIFT_DAYS = 0.35, 3
+_RESTED_SHARE, _SHIFT_DAYS = 0.45, 3
 """Accounts that work a shift of some days and rest in the others."""
 _DEEPEST = identity.THINKING_BUDGETS[-1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import coordination, identity, networks, people
+from hydrometer.simulate import clock, coordination, identity, networks, people
 from hydrometer.simulate.world import Builder, Campaign, Cohort
 
 _KINDS = ("judge", "pairwise", "synthesis", "ask", "explain")
@@ -24,6 +24,8 @@ _OWN_STACK_SHARE = 0.46
 _SHAPE_SHARE, _ISSUER_SHARE, _FREE_SHARE = 0.55, 0.25, 0.18
 _FOCUS_SHARE = 0.4
 _ACCOUNTS_A_CARD = 4
+_RESTED_SHARE, _SHIFT_DAYS = 0.4, 2
+"""Accounts that are used on some days alone."""
 _MOBILE_SHARE = 0.12
 
 
@@ -59,6 +61,10 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["created"] = coordination.made_in_batches(size, _SIGN_UP_BATCHES, _BATCH_SPREAD_DAYS, draw)
     accounts["plan"] = np.where(free, identity.FREE, draw.choice([identity.PAYG, identity.PRO], size, p=[0.6, 0.4]))
     accounts["volume"] = draw.integers(_FEWEST, _MOST + 1, size)
+    rested = draw.random(size) < _RESTED_SHARE
+    start = clock.START_US + (draw.random(size) * (clock.SPAN_US - _SHIFT_DAYS * clock.DAY_US)).astype(np.int64)
+    accounts["opened"] = np.where(rested, start, accounts["opened"])
+    accounts["closed"] = np.where(rested, start + _SHIFT_DAYS * clock.DAY_US, accounts["closed"])
     accounts["turns"] = np.where(draw.random(size) < _PAIRED_SHARE, 1.5, 1.0)
     accounts["reacts"] = np.full(size, False)
     people.framework_defaults(accounts, _CONFIGURED_SHARE, draw)
