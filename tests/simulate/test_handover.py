@@ -93,6 +93,16 @@ def test_all_other_reasoning_is_that_of_the_turn_before() -> None:
     assert (world.rows["turn"][found.taker[own]] == world.rows["turn"][found.donor[own]] + 1).all()
 
 
+def test_nobody_is_handed_what_it_was_issued_itself_but_for_the_turn_before() -> None:
+    world = made({"signature_replay": 1.0}, {}, 12)
+    found = presented(world)
+    own = ~found.foreign
+    talk, turn = world.rows["conversation"], world.rows["turn"]
+    assert found.foreign.sum() > 10 < own.sum()
+    assert (talk[found.taker[own]] == talk[found.donor[own]]).all()
+    assert (turn[found.taker[own]] == turn[found.donor[own]] + 1).all()
+
+
 def test_a_continued_conversation_keeps_its_id_and_counts_on() -> None:
     world = made({"agentic_coding": 1.0}, {"quota_handoff": 0.9}, 80)
     rows = world.rows
