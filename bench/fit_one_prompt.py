@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from bench.trials import made
 
 from hydrometer.base.draws import generator
+from hydrometer.base.errors import UsageError
+from hydrometer.simulate import run
 from hydrometer.simulate.baselines import one_prompt
 from hydrometer.simulate.baselines._traffic import opened
+from hydrometer.simulate.world import DEVELOPMENT
 
 WORLDS: tuple[tuple[str, int], ...] = tuple(
     (name, 0)
@@ -28,6 +32,14 @@ WORLDS: tuple[tuple[str, int], ...] = tuple(
 HARVEST_PROMPTS, OTHER_PROMPTS = 3_000, 6_000
 """Prompts of each world that are learned from, at most."""
 SEED = 0
+
+
+def refuse_held_out(worlds: Iterable[str]) -> None:
+    """Raise UsageError where any of these worlds is not a development world: nothing may be fitted on the others."""
+    known = run.worlds()
+    wrong = sorted({name for name in worlds if name not in known or known[name].split != DEVELOPMENT})
+    if wrong:
+        raise UsageError("WORLDS", ", ".join(wrong), "development worlds alone", "leave the others out")
 
 
 def labelled(world: Path) -> tuple[list[str], list[bool]]:
@@ -59,6 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.fit_one_prompt", description=__doc__)
     parser.add_argument("--out", type=Path, default=one_prompt.FITTED, help="file to write (default: in the package)")
     target = parser.parse_args().out
+    refuse_held_out(name for name, _ in WORLDS)
     prompts: list[str] = []
     labels: list[bool] = []
     for name, seed in WORLDS:

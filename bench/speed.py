@@ -30,9 +30,9 @@ HYDROMETER = str(Path(sys.executable).with_name("hydrometer"))
 YARDSTICK = """
 import sys, time, duckdb
 connection = duckdb.connect()
-connection.execute(f"set threads = {int(sys.argv[2])}")
+connection.execute(f"set threads = {int(sys.argv[1])}")
 began = time.perf_counter()
-connection.execute("select count(*), sum(length(prompt)) from read_parquet(?)", [sys.argv[1]]).fetchone()
+connection.execute("select count(*), sum(length(prompt)) from read_parquet(?)", [sys.argv[2:]]).fetchone()
 print(time.perf_counter() - began)
 """
 
@@ -74,12 +74,18 @@ def child(words: list[str], folder: Path) -> Child:
     return Child(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * BYTES_OF_MAXRSS, output)
 
 
+def exchange_files(folder: Path) -> list[Path]:
+    """Parquet files of the exchanges of the world in `folder`: one, or a shard each."""
+    traffic = folder / "world" / "traffic"
+    return [*traffic.glob("exchanges.parquet"), *sorted(traffic.glob("exchanges/*.parquet"))]
+
+
 def alternated(folder: Path, repetitions: int) -> list[Row]:
     """Yardstick and scan in turn over the world in `folder`."""
     rows: list[Row] = []
-    exchanges = str(folder / "world" / "traffic" / "exchanges.parquet")
+    exchanges = [str(file) for file in exchange_files(folder)]
     for number in range(repetitions):
-        yardstick = float(child([sys.executable, "-c", YARDSTICK, exchanges, str(THREADS)], folder).output)
+        yardstick = float(child([sys.executable, "-c", YARDSTICK, str(THREADS), *exchanges], folder).output)
         words = ["scan", "world/traffic", "--out", "run", "--threads", str(THREADS), "--force"]
         scan = child([HYDROMETER, *words], folder)
         manifest = json.loads((folder / "run" / "manifest.json").read_text(encoding="utf-8"))
@@ -107,7 +113,7 @@ def world_figures(folder: Path) -> Row:
     return {
         "exchanges": manifest["totals"]["exchanges"],
         "accounts": manifest["totals"]["accounts"],
-        "traffic_bytes": (folder / "world" / "traffic" / "exchanges.parquet").stat().st_size,
+        "traffic_bytes": sum(file.stat().st_size for file in exchange_files(folder)),
         "run_folder_bytes_per_exchange": kept / manifest["totals"]["exchanges"],
         "campaigns_true": scored["campaigns_true"],
         "campaigns_hit": scored["campaigns_hit"],

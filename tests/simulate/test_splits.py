@@ -7,9 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from bench import fit_one_prompt
 from tests.simulate.drawing import CAMPAIGNS, PLUGINS, WORLDS, named
 
+from hydrometer.base.errors import UsageError
 from hydrometer.simulate import hard, mixtures
+from hydrometer.simulate.baselines import one_prompt
 from hydrometer.simulate.population import Asked, settle
 from hydrometer.simulate.world import (
     DEVELOPMENT,
@@ -139,3 +142,16 @@ def test_calibration_has_five_thousand_operators_of_several_accounts() -> None:
     sizes = np.bincount(accounts["operator"])
     assert (sizes >= 2).sum() >= 5_000
     assert (accounts["role"] < 0).all() and not world.campaigns
+
+
+def test_the_shipped_classifier_was_fitted_on_development_worlds_alone() -> None:
+    names = {str(name).rsplit(" ", 1)[0] for name in np.load(one_prompt.FITTED)["worlds"]}
+    assert names == {name for name, _ in fit_one_prompt.WORLDS}
+    assert {WORLDS[name].split for name in names} == {DEVELOPMENT}
+
+
+@pytest.mark.parametrize("name", ["hydra", "foreign_pool", "atlantis"])
+def test_the_classifier_is_not_fitted_on_other_worlds(name: str) -> None:
+    fit_one_prompt.refuse_held_out(["demo"])
+    with pytest.raises(UsageError, match=name):
+        fit_one_prompt.refuse_held_out(["demo", name])
