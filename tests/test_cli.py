@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import typer
@@ -273,6 +274,14 @@ def test_interrupted_from_the_keyboard(scans: Scans) -> None:
         ["simulate"],
         ["simulate", "demo"],
         ["simulate", "atlantis", "--out", "world"],
+        ["simulate", "demo", "--out", "world", "--scale", "0"],
+        ["simulate", "demo", "--out", "world", "--evade", "mixing"],
+        ["simulate", "demo", "--out", "world", "--evade", "mixing=much"],
+        ["simulate", "demo", "--out", "world", "--evade", "mixing=2"],
+        ["simulate", "demo", "--out", "world", "--evade", "flying=0.5"],
+        ["simulate", "demo", "--out", "world", "--evade", "mixing=0.5", "--evade", "mixing=0.6"],
+        ["simulate", "null", "--out", "world", "--evade", "mixing=0.5"],
+        ["simulate", "demo", "--out", "world", "--data", "missing"],
         ["explain", "missing", "c1"],
         ["score", "missing", "--truth", "."],
         ["score", "missing"],
@@ -469,6 +478,17 @@ def test_worlds_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--list"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in worlds)
+
+
+def test_knobs_and_hyphens_reach_the_range(tmp_path: Path) -> None:
+    words = ["simulate", "two-builders", "--scale", "0.05", "--seed", "3"]
+    assert main([*words, "--out", str(tmp_path / "usual")]) == 0
+    assert main([*words, "--out", str(tmp_path / "mixed"), "--evade", "mixing=0.9", "--evade", "human-day=1"]) == 0
+    shares = {
+        name: pc.mean(pq.read_table(tmp_path / name / "truth" / "memberships.parquet")["share"]).as_py()
+        for name in ("usual", "mixed")
+    }
+    assert shares["mixed"] < 0.3 * shares["usual"]
 
 
 def test_a_demo_replaces_what_a_demo_made_and_nothing_else(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ OTHER_VARIABLES = frozenset({"HYDROMETER_DATA"})
 """Variables of that prefix that are not settings: the folder of outside data, known to tests and bench only."""
 
 
-def _usable_threads() -> int:
+def usable_threads() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -45,7 +46,7 @@ class Settings(BaseModel):
         description="Seed of every random draw; same input, configuration and seed, same report.",
     )
     threads: int = Field(
-        default_factory=_usable_threads,
+        default_factory=usable_threads,
         ge=1,
         le=1024,
         description="Threads of the engine (default: all that this process may use); results do not depend on it.",

@@ -25,6 +25,7 @@ import yaml
 
 from hydrometer.base.errors import UsageError
 from hydrometer.base.plugins import discover
+from hydrometer.base.settings import usable_threads
 from hydrometer.base.tables import INPUTS
 from hydrometer.simulate import archetypes, campaigns, clock, columns, identity, outside, truth
 from hydrometer.simulate import evasions as evasion_folder
@@ -214,7 +215,7 @@ def _shards(
     task: Task, population: Population, writing: Writing, reporting: Reporting
 ) -> Generator[tuple[int, truth.Harvest, pa.Table], None, None]:
     """Writes the exchanges of every shard; yields the number of each, what was harvested in it, and its truth."""
-    jobs = min(population.shards, reporting.jobs or len(os.sched_getaffinity(0)))
+    jobs = min(population.shards, reporting.jobs or usable_threads())
     if jobs == 1:
         for shard in range(population.shards):
             yield shard, *_write_shard(population, writing, task.folder, shard)
