@@ -10,7 +10,7 @@ from hydrometer.simulate.world import HELD_OUT, Placement, World
 
 WORLD = World(
     name="deepseek_relay",
-    summary="coding harnesses' requests relayed (alleged), usually at a fortieth",
+    summary="coding harnesses' requests relayed (alleged), usually at a fiftieth",
     benign=(
         *crowd(120_000),
         *look_alikes("enterprise_gateway", "ci_swarm", "undeclared_reseller", "kernel_engineer", factor=36),

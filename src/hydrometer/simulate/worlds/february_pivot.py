@@ -10,7 +10,7 @@ from hydrometer.simulate.world import HELD_OUT, Placement, World
 
 WORLD = World(
     name="february_pivot",
-    summary="agentic coding that pivots at the release (alleged), usually at a sixth",
+    summary="agentic coding that pivots at the release (alleged), usually at a twelfth",
     benign=(
         *crowd(16_000),
         *look_alikes("ci_swarm", "kernel_engineer", "traveller", "regression_tester", factor=6),

@@ -10,7 +10,7 @@ from hydrometer.simulate.world import HELD_OUT, Placement, World
 
 WORLD = World(
     name="qwen_summer",
-    summary="one fixed prompt in every request, pool after pool (alleged), usually at a hundredth",
+    summary="one fixed prompt in every request, pool after pool (alleged), usually at one part in 170",
     benign=(
         *crowd(300_000),
         *look_alikes("framework_user", "editor_user", "ci_swarm", "session_resumer", factor=90),
