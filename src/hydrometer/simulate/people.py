@@ -133,12 +133,10 @@ def ordinary(size: int, family: int, median: float, draw: np.random.Generator) -
     accounts["client"] = identity.clients(family, size, draw)
     accounts["pathway"] = np.full(size, identity.SUBSCRIPTION if family == identity.BROWSER else identity.API)
     framework_defaults(accounts, _FRAMEWORK_SHARE, draw)
-    if family in (identity.SDK, identity.SCRIPT):
-        _tinker(accounts, draw)
     return accounts
 
 
-def _tinker(accounts: Columns, draw: np.random.Generator) -> None:
+def tinker(accounts: Columns, draw: np.random.Generator) -> None:
     """What some programmers do: own tools, a subscription or a cloud behind a script, headers that disagree."""
     size = len(accounts["operator"])
     equipped = draw.random(size) < _EQUIPPED_SHARE
