@@ -74,7 +74,7 @@ class Archetype:
 
     Args:
         name: stem of its file.
-        summary: one line for `simulate --list --json`.
+        summary: one line for `simulate --list`.
         settle: makes its accounts.
         authorisation: what the register says about it, None where it says nothing.
     """
@@ -108,7 +108,7 @@ class Campaign:
 
     Args:
         name: stem of its file; the preset in the truth.
-        summary: one line for `simulate --list --json`.
+        summary: one line for `simulate --list`.
         settle: makes its accounts.
         builders: who builds what with them; `Cohort.builder` says which kinds of prompt are whose.
         source: where its shape is disclosed (rows of the mission table).
@@ -131,7 +131,7 @@ class Evasion:
 
     Args:
         name: stem of its file.
-        summary: one line for `simulate --list --json`.
+        summary: one line for `simulate --list`.
         apply: changes a campaign's cohort.
         low: value at which the knob does nothing, or least.
         high: strongest value.
