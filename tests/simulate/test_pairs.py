@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from bench import leakage, table
+from bench.trials import rounded
 
 from hydrometer.base.errors import UsageError
 from hydrometer.simulate import account_views, pairs
@@ -148,6 +151,26 @@ def test_views_are_those_of_the_accounts(world: Path) -> None:
         assert (said["script"][number] == "Han") == (
             han > sum(letter.isascii() and letter.isalpha() for letter in text)
         )
+
+
+def test_published_cells_name_no_wording_and_fit_a_table() -> None:
+    views = planted()
+    texts = {"coin_0": ["[pipe|line] \u202e`x`", "side 1"], "coin_1": ["You are a", "You must not"]}
+    names = {"coin_0": "mail_shape", "coin_1": "system_start"}
+    marked = replace(
+        views,
+        words={names.get(view, view): texts.get(view, words) for view, words in views.words.items()},
+        codes={names.get(view, view): codes for view, codes in views.codes.items()},
+    )
+    report = pairs.rules_of(marked, ["a", "b", "c"])
+    published = json.loads(json.dumps(rounded(leakage.pairs_entry(report)), allow_nan=False))
+    values = [row["values"] for row in published["largest"]]
+    assert sorted(shape for shape, _ in values) == ["?pipe?line? ?x?", "side 1"]
+    assert [wording for _, wording in values] == ["wording 1", "wording 2"]
+    text = "\n".join(table.pairs(published))
+    assert "You" not in text
+    assert "catch 100.0 % of" in text and "with 0 false alarms per 100,000" in text
+    assert {line.count("|") for line in text.splitlines() if "`mail_shape`" in line} == {6}
 
 
 def test_parts_are_of_about_equal_size_and_keep_equals_together() -> None:

@@ -147,7 +147,7 @@ def _pairs(views: Views) -> Iterator[tuple[tuple[str, str], Array]]:
 
 
 def _pure(cell: Array, positive: Array, counted: Array, smallest: int) -> Array:
-    """Which cells count, by their number: of the accounts of `counted` they hold `smallest`, next to all in campaigns."""
+    """Which cells count, by their number: they hold at least `smallest` of the accounts of `counted`, and are pure."""
     size = int(cell.max(initial=0)) + 1
     accounts = np.bincount(cell[counted], minlength=size)
     campaign = np.bincount(cell[counted & positive], minlength=size)
