@@ -143,6 +143,7 @@ def test_views_are_those_of_the_accounts(world: Path) -> None:
         assert said["has_card"][number] == str(one["payment_fingerprint"] is not None)
         assert said["new"][number] == str(one["created_at"] >= began)
         assert said["has_system"][number] == str(any(row["system_instructions"] is not None for row in sent))
+        assert said["has_tools"][number] == str(any(row["tools"] for row in sent))
         assert said["one_turn"][number] == str(max(row["turn"] for row in sent) == 1)
         pathways = [row["pathway"] for row in sent]
         assert pathways.count(said["pathway"][number]) == max(map(pathways.count, pathways))

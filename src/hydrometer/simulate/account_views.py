@@ -48,9 +48,9 @@ _MODES = {
 """View → what is taken of an exchange; the account has the commonest value. Those with _ are parts of other views."""
 _OF_EXCHANGES = {
     "has_system": "bool_or(system_instructions is not null)",
-    "has_tools": "bool_or(len(tools) > 0)",
+    "has_tools": "coalesce(bool_or(len(tools) > 0), false)",
     "one_turn": "max(turn) = 1",
-    "several_choices": "bool_or(choices > 1)",
+    "several_choices": "coalesce(bool_or(choices > 1), false)",
     "_volume": "count(*)",
     **{f"_hour_{hour}": f"count(*) filter (hour(sent_at) = {hour})" for hour in range(_HOURS)},
     "_weekend": "count(*) filter (isodow(sent_at) > 5)",
