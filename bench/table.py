@@ -192,8 +192,49 @@ def leakage(document: Row) -> list[str]:
     return [
         said, "", *grid(["feature", "judged", "in sample", "held out"], cells), "",
         "Each world by itself:", "", *grid(["world", "campaign accounts", "highest feature", "judged"], worlds), "",
-        "Columns that may exceed the limit:", "", *grid(["column", "highest", "why"], allowed),
+        "Columns that may exceed the limit:", "", *grid(["column", "highest", "why"], allowed), "",
+        *(pairs(one["pairs"]) if "pairs" in one else []),
     ]  # fmt: skip
+
+
+def pairs(one: Row) -> list[str]:
+    """What cells of two views catch: all of them together, and the largest."""
+    held_out, in_sample = one["held_out"], one["in_sample"]
+    said = (
+        f"Pairs of {one['views']} views: cells of at least {one['smallest']} accounts, {100 * one['pure']:.0f} % of "
+        f"them in campaigns. Chosen on one half of {one['accounts']:,} accounts and measured on the other, they catch "
+        f"{percent(held_out['caught'])} of {one['campaign_accounts']:,} campaign accounts with "
+        f"{number(held_out['false_alarms'], 0)} false alarms per {one['per']:,} benign accounts; chosen on all "
+        f"accounts, {percent(in_sample['caught'])} with {number(in_sample['false_alarms'], 0)}. {one['cells']:,} cells "
+        "count in all. *Alone*: the share of campaign accounts at each of the two values, whatever the other; *new*: "
+        "campaign accounts in no row above."
+    )
+    shares = [
+        [world, percent(share), percent(in_sample["worlds"][world])] for world, share in held_out["worlds"].items()
+    ]
+    return [
+        said, "", "The largest cells:", "", *cells(one["largest"]), "",
+        "Always the cell with most campaign accounts that no row above has:", "", *cells(one["cover"]), "",
+        "Campaign accounts caught in each world:", "", *grid(["world", "held out", "in sample"], shares),
+    ]  # fmt: skip
+
+
+def cells(rows: Sequence[Row]) -> list[str]:
+    """Cells of pairs of views."""
+    lines = [
+        [
+            " & ".join(f"`{view}` {value}" for view, value in zip(row["views"], row["values"], strict=True)),
+            f"{row['campaign_accounts']:,} of {row['accounts']:,}", " and ".join(percent(one) for one in row["alone"]),
+            str(row["worlds"]), f"{row['new']:,}",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return grid(["cell", "campaign accounts", "alone", "worlds", "new"], lines)
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, or a dash where there is none."""
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def the_range(document: Row) -> list[str]:
