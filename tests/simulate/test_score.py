@@ -16,6 +16,7 @@ from rich.console import Console
 
 from hydrometer.base.errors import RunError, UsageError
 from hydrometer.base.tables import INPUTS, OUTPUTS, TRUTH, from_rows
+from hydrometer.simulate import score_calibration
 from hydrometer.simulate.score import score
 from hydrometer.simulate.score_time import figures as time_figures
 from hydrometer.simulate.scoreboard import render
@@ -482,3 +483,9 @@ def test_the_level_of_false_discoveries_is_the_run_s(small_truth: Path, tmp_path
     assert figures(run, small_truth)["false_discovery_level"] is None
     (run / "manifest.json").write_text(json.dumps({"false_discovery": {"level": 0.05}}))
     assert figures(run, small_truth)["false_discovery_level"] == 0.05
+
+
+def test_evidence_beyond_any_float_has_an_interval() -> None:
+    told = score_calibration._evidence([1_700.0, 1_023.0, -3.0])
+    assert told["at_least_100"] == pytest.approx(2 / 3)
+    assert all(math.isfinite(told[name]) for name in ("mean", "t_low", "t_high"))

@@ -19,8 +19,8 @@ from hydrometer.simulate.score_tables import FLAGGED_ROLES, Found, Row, Truth
 _AUTHORISED = "authorised"
 """Level whose groups do build a data set, with leave: neither campaigns nor nulls."""
 _HALF = 0.5
-_MOST_BITS = 1_000.0
-"""e-values beyond this many bits count as this: a float ends soon after."""
+_MOST_BITS = 400.0
+"""e-values beyond this many bits count as this: the square of a larger one is no float any more."""
 _TELLING = (20, 100)
 _DECILES = tuple(number / 10 for number in range(1, 10))
 
