@@ -7,6 +7,7 @@ import hashlib
 import resource
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -251,4 +252,24 @@ def test_an_interruption_of_several_processes_leaves_nothing_behind(tmp_path: Pa
 
     with pytest.raises(KeyboardInterrupt):
         run.simulate("bench", tmp_path / "w", seed=2, scale=LARGE, progress=interrupt, jobs=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_that_one_stands_in_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    run.simulate("gateway", Path(), seed=1)
+    assert {path.name for path in here.iterdir()} == {"traffic", "truth"}
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_process_that_is_killed_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Iterator[object]:
+        yield from ()
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(run, "_shards", broken)
+    with pytest.raises(UsageError, match="memory"):
+        run.simulate("gateway", tmp_path / "w", seed=1)
     assert list(tmp_path.iterdir()) == []

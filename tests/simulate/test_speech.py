@@ -7,7 +7,7 @@ import pytest
 
 from hydrometer.simulate import speech
 
-ARRAYS = ("OUTPUT_TOKENS", "SPREAD", "IMAGE", "INPUT_KIND", "INPUT_SHARE", "OUTPUT_KIND")
+ARRAYS = ("OUTPUT_TOKENS", "SPREAD", "INPUT_KIND", "INPUT_SHARE", "OUTPUT_KIND")
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -25,7 +25,7 @@ def test_a_kind_brings_text_or_one_other_thing() -> None:
 def test_input_modalities_and_shares_agree() -> None:
     assert ((speech.INPUT_KIND > 0) == (speech.INPUT_SHARE > 0)).all()
     images = speech.INPUT_MODALITIES.index("image") == speech.INPUT_KIND
-    assert np.array_equal(np.where(images, speech.INPUT_SHARE, 0.0), speech.IMAGE)
+    assert np.array_equal(np.where(images, speech.INPUT_SHARE, 0.0), [one.image for one in speech.SPEECH.values()])
     takes = {
         name: speech.INPUT_MODALITIES[speech.INPUT_KIND[speech.CODE[name]]]
         for name in ("screen_harvest", "screen_help", "vision_harvest", "vision_ask", "audio_harvest", "audio_ask")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydrometer.simulate import clock, cover, identity, networks, people
-from hydrometer.simulate.world import OPERATOR, VICTIM, Array, Cohort
+from hydrometer.simulate.world import OPERATOR, VICTIM, Array, Cohort, Columns
 
 Change = Callable[[Cohort, float, np.random.Generator], Cohort]
 
@@ -109,6 +109,15 @@ def made_in_batches(size: int, batches: int, spread_days: float, draw: np.random
     ages = draw.uniform(_YOUNGEST_BATCH_DAYS, _OLDEST_BATCH_DAYS, batches)
     days = draw.choice(ages, size) + spread_days * draw.random(size)
     return np.asarray(clock.START_US - (days * clock.DAY_US).astype(np.int64))
+
+
+def shifts(accounts: Columns, share: float, days: int, draw: np.random.Generator) -> None:
+    """Lets a share of the accounts work on some days in a row alone, each on its own."""
+    size = len(accounts["opened"])
+    rested = draw.random(size) < share
+    start = clock.START_US + (draw.random(size) * (clock.SPAN_US - days * clock.DAY_US)).astype(np.int64)
+    accounts["opened"] = np.where(rested, start, accounts["opened"])
+    accounts["closed"] = np.where(rested, start + days * clock.DAY_US, accounts["closed"])
 
 
 def manufactured_identities(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:

@@ -41,7 +41,7 @@ prefix_cache: share of requests whose beginning is cached; cover_reacts: traffic
 answers; circle: code of those who share the common items of a kind, 0 for all of the cohort; heir: 1 for accounts that
 take over the work of banned ones; far_address, far_client: where the campaign's part of the traffic comes from.
 """
-_MEDIAN_VOLUME, _VOLUME_SIGMA = 8.0, 0.95
+_VOLUME_SIGMA = 0.95
 _TAIL_SHARE, _TAIL_SHAPE = 0.04, 1.6
 _AGE_DAYS = 95.0
 _YOUNGEST_US = -6 * clock.HOUR_US

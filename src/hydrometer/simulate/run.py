@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,25 +93,30 @@ def simulate(
         jobs: processes at once; None takes one for each core. The bytes do not depend on it.
 
     Raises:
-        UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written.
+        UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written, a
+            process that was ended from outside.
     """
     request = Request(world, seed, scale, dict(evasions), data)
     _check_folder(out)
     population, writing = _prepared(request)
-    unfinished = out.with_name(f".{out.name}.unfinished-{os.getpid()}")
+    place = out.resolve()
+    unfinished = place.with_name(f".{place.name}.unfinished-{os.getpid()}")
     try:
         for part in ("traffic", "truth"):
             (unfinished / part).mkdir(parents=True)
         _write(Task(request, unfinished), population, writing, Reporting(progress or (lambda done, total: None), jobs))
-        if out.exists():
-            out.rmdir()
-        unfinished.rename(out)
+        if place.exists():
+            place.rmdir()
+        unfinished.rename(place)
     except OSError as problem:
-        if problem.filename is not None and not Path(problem.filename).is_relative_to(out.parent):
+        if problem.filename is not None and not Path(problem.filename).is_relative_to(place.parent):
             raise
         raise UsageError(
             str(out), str(problem), "a place with room that can be written", "choose another --out, or free space"
         ) from problem
+    except BrokenProcessPool as problem:
+        found = "a process that writes was ended from outside, as for want of memory"
+        raise UsageError("simulate", found, "processes that may finish", "fewer threads, or more memory") from problem
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

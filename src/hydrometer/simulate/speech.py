@@ -77,7 +77,6 @@ COPIED = ("viral", "classroom", "eval_item", "rubric", "canary", "regression")
 CODE = {name: number for number, name in enumerate(KINDS)}
 OUTPUT_TOKENS = np.array([speech.output_tokens for speech in SPEECH.values()])
 SPREAD = np.array([speech.spread for speech in SPEECH.values()])
-IMAGE = np.array([speech.image for speech in SPEECH.values()])
 INPUT_KIND = np.array([INPUT_MODALITIES.index(speech.takes) for speech in SPEECH.values()])
 INPUT_SHARE = np.array([max(speech.image, speech.audio, speech.screen) for speech in SPEECH.values()])
 """Share of the prompts of each kind that bring what INPUT_KIND says."""

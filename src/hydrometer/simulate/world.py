@@ -74,7 +74,7 @@ class Archetype:
 
     Args:
         name: stem of its file.
-        summary: one line for `simulate --list`.
+        summary: one line for `simulate --list --json`.
         settle: makes its accounts.
         authorisation: what the register says about it, None where it says nothing.
     """
@@ -108,7 +108,7 @@ class Campaign:
 
     Args:
         name: stem of its file; the preset in the truth.
-        summary: one line for `simulate --list`.
+        summary: one line for `simulate --list --json`.
         settle: makes its accounts.
         builders: who builds what with them; `Cohort.builder` says which kinds of prompt are whose.
         source: where its shape is disclosed (rows of the mission table).

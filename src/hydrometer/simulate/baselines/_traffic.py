@@ -6,7 +6,7 @@ Rivals read through one engine (DuckDB) and sum integers or sorted rows only, so
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from hydrometer.simulate.baseline import Scored
 
 _MEMORY_LIMIT = "2500MB"
 _MICRO = 1_000_000
-SECOND = f"(epoch_us(sent_at) // {_MICRO})"
 MINUTE, HOUR, DAY = (f"(epoch_us(sent_at) // {length * _MICRO})" for length in (60, 3_600, 86_400))
 """SQL: the whole seconds, minutes, hours and days (UTC) since the epoch at which an exchange was sent."""
 Text = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -100,3 +99,11 @@ def spans(keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     starts = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1])
     return starts, np.diff(np.concatenate([starts, [len(keys)]]))
+
+
+def by_account(table: pa.Table, measure: Callable[[slice], float]) -> dict[str, float]:
+    """A figure of each account's rows; the table is sorted by account, `account_id` and its number `account`."""
+    starts, counts = spans(numbers(table, "account"))
+    names = table["account_id"].take(starts).to_pylist()
+    ends = (starts + counts).tolist()
+    return {name: measure(slice(first, end)) for name, first, end in zip(names, starts.tolist(), ends, strict=True)}

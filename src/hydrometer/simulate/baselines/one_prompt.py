@@ -24,7 +24,7 @@ from scipy.special import expit
 from hydrometer.base.errors import BugError
 from hydrometer.simulate.baseline import Baseline, Scored
 from hydrometer.simulate.baselines._embedding import LONGEST, MOST_CHARACTERS, SHORTEST, characters, gram
-from hydrometer.simulate.baselines._traffic import Text, account_ids, aligned, numbers, opened, spans, text
+from hydrometer.simulate.baselines._traffic import Text, account_ids, aligned, by_account, numbers, opened, text
 
 BUCKETS = 2**14
 PENALTY = 1e-7
@@ -137,14 +137,8 @@ def run(traffic: Path, seed: int) -> Scored:
         select account_id, prompt, dense_rank() over (order by account_id) as account
         from exchanges where prompt is not null order by account_id, sent_at, exchange_id""").to_arrow_table()
     said = probabilities(text(table["prompt"]), fitted())
-    account = numbers(table, "account")
-    order = np.lexsort((-said, account))
-    starts, counts = spans(account)
-    names = table["account_id"].take(starts).to_pylist()
-    found = {
-        name: float(said[order[start : start + min(count, TOP_PROMPTS)]].mean())
-        for name, start, count in zip(names, starts, counts, strict=True)
-    }
+    sorted_said = said[np.lexsort((-said, numbers(table, "account")))]
+    found = by_account(table, lambda rows: float(sorted_said[rows][:TOP_PROMPTS].mean()))
     return aligned(account_ids(connection), found)
 
 

@@ -18,7 +18,7 @@ from scipy.stats import shapiro
 
 from hydrometer.simulate.baseline import Baseline, Scored
 from hydrometer.simulate.baselines._embedding import embedded
-from hydrometer.simulate.baselines._traffic import account_ids, aligned, numbers, opened, spans, text
+from hydrometer.simulate.baselines._traffic import account_ids, aligned, by_account, opened, text
 
 LEAST_PROMPTS, MOST_PROMPTS = 8, 400
 
@@ -54,13 +54,7 @@ def run(traffic: Path, seed: int) -> Scored:
             and row_number() over (partition by account_id order by sent_at, exchange_id) <= {MOST_PROMPTS}
         order by account_id, sent_at, exchange_id""").to_arrow_table()
     points = embedded(text(table["prompt"]))
-    starts, counts = spans(numbers(table, "account"))
-    names = table["account_id"].take(starts).to_pylist()
-    found = {
-        name: departure(nearest(points[start : start + count]))
-        for name, start, count in zip(names, starts, counts, strict=True)
-    }
-    return aligned(account_ids(connection), found)
+    return aligned(account_ids(connection), by_account(table, lambda rows: departure(nearest(points[rows]))))
 
 
 BASELINE = Baseline(

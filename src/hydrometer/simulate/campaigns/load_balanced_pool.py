@@ -80,10 +80,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
         12, _MEAN_EXCHANGES * np.exp(_VOLUME_SIGMA * draw.standard_normal(size) - _VOLUME_SIGMA**2 / 2)
     ).astype(np.int64)
     accounts["rhythm"] = np.full(size, clock.FLAT)
-    rested = draw.random(size) < _RESTED_SHARE
-    start = clock.START_US + (draw.random(size) * (clock.SPAN_US - _SHIFT_DAYS * clock.DAY_US)).astype(np.int64)
-    accounts["opened"] = np.where(rested, start, accounts["opened"])
-    accounts["closed"] = np.where(rested, start + _SHIFT_DAYS * clock.DAY_US, accounts["closed"])
+    coordination.shifts(accounts, _RESTED_SHARE, _SHIFT_DAYS, draw)
     accounts["machine"] = np.full(size, True)
     accounts["turns"] = np.where(draw.random(size) < 0.5, 1.0 + 0.5 * draw.random(size), 1.0)
     accounts["reacts"] = np.full(size, False)

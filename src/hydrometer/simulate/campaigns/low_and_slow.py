@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, coordination, identity, networks, people
+from hydrometer.simulate import coordination, identity, networks, people
 from hydrometer.simulate.world import Builder, Campaign, Cohort
 
 _KINDS = ("judge", "pairwise", "synthesis", "ask", "explain")
@@ -61,10 +61,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["created"] = coordination.made_in_batches(size, _SIGN_UP_BATCHES, _BATCH_SPREAD_DAYS, draw)
     accounts["plan"] = np.where(free, identity.FREE, draw.choice([identity.PAYG, identity.PRO], size, p=[0.6, 0.4]))
     accounts["volume"] = draw.integers(_FEWEST, _MOST + 1, size)
-    rested = draw.random(size) < _RESTED_SHARE
-    start = clock.START_US + (draw.random(size) * (clock.SPAN_US - _SHIFT_DAYS * clock.DAY_US)).astype(np.int64)
-    accounts["opened"] = np.where(rested, start, accounts["opened"])
-    accounts["closed"] = np.where(rested, start + _SHIFT_DAYS * clock.DAY_US, accounts["closed"])
+    coordination.shifts(accounts, _RESTED_SHARE, _SHIFT_DAYS, draw)
     accounts["turns"] = np.where(draw.random(size) < _PAIRED_SHARE, 1.5, 1.0)
     accounts["reacts"] = np.full(size, False)
     people.framework_defaults(accounts, _CONFIGURED_SHARE, draw)
