@@ -15,7 +15,7 @@ from hydrometer.simulate.world import Archetype, Array, Cohort, Columns, Placeme
 ARCHETYPES = {name: plugin for name, plugin in run.plugins().items() if isinstance(plugin, Archetype)}
 OPTIONAL = set(people.EXTRAS)
 CAMPAIGN_ONLY = {
-    "role", "number", "replays", "hands_over", "decoys", "fake_follow", "shown_client", "cover_reacts", "far_address",
+    "role", "number", "replays", "hands_over", "decoys", "fake_follow", "cover_reacts", "far_address",
     "far_client",
 }  # fmt: skip
 TECHNIQUES = {
@@ -91,12 +91,17 @@ def test_settles_complete_at_every_size(name: str, size: int) -> None:
     assert (accounts["turns"] >= 1.0).all() and (accounts["keys"] >= 1).all()
 
 
+TINKERERS = ("app_user", "exam_coach", "framework_user", "hobby_script", "outage_recoverer")
+"""People who run a script on a subscription now and then."""
+
+
 @pytest.mark.parametrize("name", ARCHETYPES)
 def test_browsers_and_programs_come_by_their_own_pathway(name: str) -> None:
     accounts = settled(name, 400).accounts
     browser = np.array([agent.startswith("Mozilla") for agent in identity.user_agents(accounts["client"]).to_pylist()])
     assert not (browser & (accounts["pathway"] == identity.API)).any()
-    assert not (~browser & (accounts["pathway"] == identity.SUBSCRIPTION)).any()
+    scripted = ~browser & (accounts["pathway"] == identity.SUBSCRIPTION)
+    assert scripted.mean() < (0.15 if name in TINKERERS else 1e-9)
 
 
 @pytest.mark.parametrize("name", ARCHETYPES)

@@ -256,14 +256,14 @@ def test_human_day_brings_nights() -> None:
 def test_editor_mimicry_claims_a_client_that_its_handshake_belies() -> None:
     def contradicting(value: float) -> tuple[float, float]:
         world = turned("editor_mimicry", value)
-        pairs = list(zip(*(world.exchanges[name].to_pylist() for name in ("user_agent", "ja4")), strict=True))
-        honest = {pair for pair, inside in zip(pairs, world.inside, strict=True) if not inside}
-        posing = [pair not in honest for pair, inside in zip(pairs, world.inside, strict=True) if inside]
+        agents = np.array(world.exchanges["user_agent"].to_pylist())
+        real = np.array(identity.user_agents(world.rows["client"]).to_pylist())
+        posing = (agents != real)[world.inside]
         tools = (world.rows["tools"][world.inside] == 0).mean()
         return float(np.mean(posing)), float(tools)
 
     at_rest, half, full = contradicting(0.0), contradicting(0.5), contradicting(1.0)
-    assert at_rest[1] == 0.0 and full[1] == 1.0 and 0.3 < half[1] < 0.7
+    assert at_rest[1] < 0.1 and full[1] == 1.0 and 0.3 < half[1] < 0.7
     assert at_rest[0] < 0.05 < half[0] < full[0] and full[0] > 0.9
 
 

@@ -129,13 +129,14 @@ def share(world: Drawn, condition: np.ndarray) -> float:
 
 
 def test_thinking_techniques_ask_for_the_deepest_budget() -> None:
+    def deep(name: str) -> float:
+        world = alone(name, 300)
+        return share(world, world.population.accounts["thinking"] == identity.THINKING_BUDGETS[-1])
+
+    plain = deep("coding")
+    assert plain < 0.4
     for name in ("cot_elicitation", "fake_debug", "language_coercion", "signature_replay"):
-        deep = alone(name).population.accounts["thinking"] == identity.THINKING_BUDGETS[-1]
-        assert (
-            share(alone(name), deep)
-            > 0.5
-            > share(alone("coding"), alone("coding").population.accounts["thinking"] == identity.THINKING_BUDGETS[-1])
-        )
+        assert deep(name) > plain + 0.2, name
 
 
 def test_forced_tags_put_one_text_before_every_harvested_prompt() -> None:
@@ -199,7 +200,8 @@ def test_identity_override_tells_the_model_that_it_is_another() -> None:
     world = alone("identity_override")
     told = world.population.accounts["system"] // speech.SYSTEM_STEP == speech.RIVAL
     assert 0.5 < share(world, told) < 0.9
-    texts = set(world.exchanges["system_instructions"].to_pylist()) - {None}
+    rival = (world.rows["system"] // speech.SYSTEM_STEP == speech.RIVAL)[world.inside]
+    texts = set(np.array(world.exchanges["system_instructions"].to_pylist(), dtype=object)[world.inside][rival])
     assert 1 <= len(texts) <= 3
 
 

@@ -135,7 +135,8 @@ def _prompts(rows: Columns, writing: Writing) -> pa.Array:
     prompt = grammar.render(KINDS, rows, writing.bank)
     if writing.outside is not None:
         prompt = replace_some(prompt, KINDS, rows, writing.outside)
-    before = np.where((rows["builder"] >= 0) | (rows["role"] < 0), rows["injected"], people.NOTHING)
+    meant = np.where(rows["injects_for"] >= 0, rows["builder"] == rows["injects_for"], rows["builder"] >= 0)
+    before = np.where(meant | (rows["role"] < 0), rows["injected"], people.NOTHING)
     if (before < 0).all():
         return prompt
     injected, _ = _fixed_texts(INJECTIONS, before, writing.bank)
@@ -258,7 +259,7 @@ def _origin(rows: Columns) -> dict[str, pa.Array]:
         "country": _words(networks.COUNTRIES, networks.places(rows["address"], rows["country"])),
         "user_agent": identity.user_agents(shown),
         "ja4": identity.tls_fingerprints(rows["client"]),
-        "header_shape": identity.header_shapes(rows["client"]),
+        "header_shape": identity.header_shapes(shown),
     }
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hydrometer.base.errors import BugError
 from hydrometer.simulate import clock, identity, networks, people
 from hydrometer.simulate.coordination import COORDINATIONS, involved
-from hydrometer.simulate.techniques import TECHNIQUES
+from hydrometer.simulate.techniques import TECHNIQUES, Settings
 from hydrometer.simulate.world import CUSTOMER, OPERATOR, Array, Cohort, Columns, Settle
 
 _COVER = {"ask": 1.0, "write": 0.8, "translate": 0.7, "code_fix": 0.7, "summarise": 0.5}
@@ -96,6 +97,16 @@ def _pool(plan: Plan, size: int, draw: np.random.Generator) -> Columns:
     return accounts
 
 
+def _set_some(settings: Settings, accounts: Columns, share: float, draw: np.random.Generator) -> None:
+    """Gives the settings of a technique to a share of the accounts: about as many as it is used by."""
+    size = len(accounts["volume"])
+    before, uses = dict(accounts), draw.random(size) < share
+    settings(accounts, draw)
+    for trait, values in accounts.items():
+        kept = before.get(trait, np.full(size, people.EXTRAS.get(trait, people.NOTHING)))
+        accounts[trait] = np.where(uses, values, kept)
+
+
 def _with_techniques(plan: Plan, accounts: Columns, draw: np.random.Generator) -> Cohort:
     """The cohort that uses the techniques of all builders, and some cover."""
     size = len(accounts["volume"])
@@ -109,9 +120,17 @@ def _with_techniques(plan: Plan, accounts: Columns, draw: np.random.Generator) -
         for column, name in enumerate(techniques):
             technique = TECHNIQUES[name]
             if technique.settings is not None:
-                technique.settings(accounts, draw)
+                _set_some(
+                    technique.settings, accounts, min(1.0, 2.0 * techniques[name] / sum(techniques.values())), draw
+                )
+                if "injected" in accounts and len(plans) > 1:
+                    accounts.setdefault("injects_for", np.full(size, number))
             total = sum(technique.kinds.values())
             for kind, weight in technique.kinds.items():
+                if builder.get(kind, number) != number:
+                    raise BugError(
+                        "composition", f"{kind} of two builders", "kinds of its own for each", "change the plan"
+                    )
                 part = tastes[:, column] * weight / total * (1.0 - cover) / len(plans)
                 harvest[kind] = harvest.get(kind, np.zeros(size)) + part
                 builder.setdefault(kind, number)

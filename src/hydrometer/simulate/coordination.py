@@ -57,6 +57,16 @@ def _put(cohort: Cohort, touched: Array, **traits: Array) -> Cohort:
     return cohort
 
 
+def leaders(country: Array, each: int, draw: np.random.Generator) -> Array:
+    """For every account the one whose line it shares: circles of `each` accounts that claim the same country."""
+    order = np.lexsort((draw.random(len(country)), country))
+    firsts = np.flatnonzero(np.append(True, np.diff(country[order]) != 0))
+    rank = np.arange(len(country)) - np.repeat(firsts, np.diff(np.append(firsts, len(country))))
+    leader = np.empty(len(country), dtype=np.int64)
+    leader[order] = order[np.arange(len(country)) - rank % each]
+    return leader
+
+
 def shared_cards(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """Cards that pay for several accounts each."""
     cards = people.codes(max(1, cohort.size // _ACCOUNTS_A_CARD), draw)
@@ -69,7 +79,7 @@ def rented_proxies(cohort: Cohort, share: float, draw: np.random.Generator) -> C
     touched = _touched(cohort, share, draw)
     for trait in ("address", "second_address", "sign_up"):
         lines = networks.fixed_lines(traits["country"], draw)
-        rented = lines[draw.integers(0, max(1, size // _ACCOUNTS_A_PROXY), size)]
+        rented = lines[leaders(traits["country"], _ACCOUNTS_A_PROXY, draw)]
         beside = (rented & ~0xFF) | draw.integers(1, 255, size)
         traits[trait] = np.where(touched, np.where(draw.random(size) < 0.5, rented, beside), traits[trait])
     return _put(cohort, touched, mobility=draw.beta(4.0, 5.0, size))
@@ -133,13 +143,11 @@ def manufactured_identities(cohort: Cohort, share: float, draw: np.random.Genera
 def sparse_links(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
     """No account shares a card, a line or a sign-up address with more than two others, and never with the same ones."""
     size = cohort.size
-    circles = -(-size // _BEST_LINKED)
-    touched = _touched(cohort, share, draw)
-    lines = networks.fixed_lines(cohort.accounts["country"], draw)
-    for trait, values in (("card", people.codes(size, draw)), ("address", lines), ("sign_up", lines[::-1])):
-        circle = draw.permutation(size) % circles
-        cohort.accounts[trait] = np.where(touched, values[circle], cohort.accounts[trait])
-    return cohort
+    touched, country = _touched(cohort, share, draw), cohort.accounts["country"]
+    cards = people.codes(size, draw)[draw.permutation(size) % -(-size // _BEST_LINKED)]
+    lines = {trait: networks.fixed_lines(country, draw) for trait in ("address", "sign_up")}
+    shared = {trait: values[leaders(country, _BEST_LINKED, draw)] for trait, values in lines.items()}
+    return _put(cohort, touched, card=cards, **shared)
 
 
 def load_balancing(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
@@ -169,7 +177,7 @@ def round_the_clock(cohort: Cohort, share: float, draw: np.random.Generator) -> 
 
 
 def quota_handoff(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
-    """Chains of accounts: the next begins when one is used up, and sessions are carried over."""
+    """Chains of accounts: the next begins when one is used up; sessions are carried to another open account."""
     size = cohort.size
     touched = _touched(cohort, share, draw)
     place = np.arange(size) % _CHAIN
@@ -220,6 +228,13 @@ def _pairs(cohort: Cohort, share: float, busy: Array, draw: np.random.Generator)
     return banned, order[~np.isin(order, banned)][:pairs]
 
 
+_INHERITED = (
+    "system", "client", "language", "model", "thinking", "volume", "rhythm", "dispatcher", "injected", "injects_for",
+    "temperature", "top_p", "max_tokens", "tools", "turns", "choices", "machine", "pathway",
+)  # fmt: skip
+"""Settings that an heir takes over from the account before it."""
+
+
 def _replaced(cohort: Cohort, banned: Array, heirs: Array, acted: Array, taken_over: Array) -> Cohort:
     """The cohort with accounts banned at `acted` and heirs, like them in taste and settings, from `taken_over` on."""
     traits = cohort.accounts
@@ -232,8 +247,8 @@ def _replaced(cohort: Cohort, banned: Array, heirs: Array, acted: Array, taken_o
     traits["created"] = np.array(traits["created"])
     late = np.arange(len(heirs)) % 2 == 0
     traits["created"][heirs[late]] = (traits["opened"][heirs] - clock.HOUR_US // 4)[late]
-    for trait in ("system", "client", "language", "model", "thinking", "volume", "rhythm"):
-        traits[trait] = np.array(traits[trait])
+    for trait in _INHERITED:
+        traits[trait] = np.array(_trait(cohort, trait))
         traits[trait][heirs] = traits[trait][banned]
     cohort.weights[heirs] = cohort.weights[banned]
     return cohort
@@ -295,14 +310,14 @@ def safeguard_arbitrage(cohort: Cohort, share: float, draw: np.random.Generator)
 
 
 def several_pathways(cohort: Cohort, share: float, draw: np.random.Generator) -> Cohort:
-    """The pool is split over own API, cloud, aggregator and programmes; clouds show neither card nor sign-up."""
+    """The pool is split over own API, cloud, aggregator and education; clouds and aggregators show no card."""
     size = cohort.size
     touched = _touched(cohort, share, draw)
     ways = [identity.API, identity.SUBSCRIPTION, identity.CLOUD, identity.AGGREGATOR, identity.CLASS]
     pathway = draw.choice(ways, size)
     elsewhere = touched & np.isin(pathway, [identity.CLOUD, identity.AGGREGATOR])
     cohort = _put(cohort, elsewhere, card=np.full(size, people.NOTHING))
-    return _put(cohort, touched, pathway=pathway)
+    return _put(cohort, touched & (_trait(cohort, "programme") < 0), pathway=pathway)
 
 
 COORDINATIONS: dict[str, Coordination] = {

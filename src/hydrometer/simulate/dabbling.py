@@ -18,7 +18,8 @@ from hydrometer.simulate.world import Cohort
 
 DABBLERS = frozenset(
     "chat_user app_user hobby_script household carrier_user vpn_user release_enthusiast editor_user exam_coach "
-    "framework_user privacy_mail_user traveller diaspora private_pooler session_resumer outage_recoverer".split()
+    "framework_user privacy_mail_user traveller diaspora private_pooler session_resumer outage_recoverer agent_swarm "
+    "ci_swarm".split()
 )
 """Populations of people; products and vendors ask what their programs say."""
 _SHAPES = (0.25, 6.0)
@@ -27,15 +28,24 @@ _PICKINESS = 0.12
 """Concentration of a person's taste among the techniques: most keep to one or two."""
 EARLIEST = ("harvest", "teach", "exercises", "judge", "pairwise", "synthesis")
 """Kinds of the range's first campaigns."""
-KINDS = tuple(
-    dict.fromkeys([*EARLIEST, *(kind for one in TECHNIQUES.values() if not one.settings for kind in one.kinds)])
-)
-"""Kinds of prompt that people borrow: all that need no special request."""
+AGENTIC = ("agent_harvest", "session_replay")
+"""Kinds that open a session of an agent."""
+AGENTS = frozenset({"editor_user", "framework_user", "agent_swarm", "ci_swarm"})
+"""Populations that run agents."""
+KINDS = tuple(dict.fromkeys([*EARLIEST, *(kind for one in TECHNIQUES.values() for kind in one.kinds)]))
+"""Kinds of prompt of all techniques."""
 
 
-def dabbled(cohort: Cohort, draw: np.random.Generator) -> Cohort:
-    """The cohort with a share of each person's conversations opened by a prompt of some technique."""
-    taken = tuple(kind for kind in KINDS if kind not in cohort.kinds)
+def dabbled(name: str, cohort: Cohort, draw: np.random.Generator) -> Cohort:
+    """The cohort with a share of each person's conversations opened by a prompt of some technique.
+
+    Args:
+        name: the archetype's; only those who run agents open sessions as campaigns do.
+        cohort: its accounts.
+        draw: random numbers.
+    """
+    agents = name in AGENTS
+    taken = tuple(kind for kind in KINDS if kind not in cohort.kinds and (agents or kind not in AGENTIC))
     share = draw.beta(*_SHAPES, cohort.size)
     tastes = people.tastes(cohort.size, [_PICKINESS] * len(taken), 1.0, draw) * share[:, None]
     own = cohort.weights / cohort.weights.sum(axis=1, keepdims=True) * (1.0 - share[:, None])

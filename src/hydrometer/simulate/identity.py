@@ -60,6 +60,11 @@ def clients(family: int, size: int, draw: np.random.Generator) -> Array:
     return np.asarray(agent * _VARIANTS + draw.choice(_VARIANTS, size, p=_VARIANT_SHARE))
 
 
+def families(client: Array) -> Array:
+    """The family of each client code."""
+    return np.asarray(FAMILIES[client // _VARIANTS])
+
+
 def user_agents(client: Array) -> pa.Array:
     """The user agent of each client code."""
     return pa.array(AGENTS, pa.string()).take(pa.array(client // _VARIANTS))

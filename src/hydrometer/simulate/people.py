@@ -24,7 +24,7 @@ EXTRAS: dict[str, bool | int | float] = {
     "jitter_s": 0.0, "paraphrase": 1.0, "wordings": 0, "resumes": 0.0, "replays": 0.0, "hands_over": 0.0,
     "decoys": 0.0, "fake_follow": False, "close_reason": NOTHING, "billing": NOTHING, "phone": NOTHING,
     "dispatcher": NOTHING, "shown_client": NOTHING, "moves_to": NOTHING, "prefix_cache": 0.0, "cover_reacts": False,
-    "circle": 0, "heir": 0,
+    "circle": 0, "heir": 0, "injects_for": NOTHING,
     "far_address": NOTHING, "far_client": NOTHING,
 }  # fmt: skip
 """Traits that most accounts do without, and the value that means so.
@@ -34,12 +34,13 @@ each conversation; injected: code of a text before every prompt; hidden_users: e
 jitter_s: conversations are moved by up to so much; paraphrase: share of prompts worded anew, the rest come from
 `wordings` wordings of the operator; resumes and replays: share of turns that present the signature of another account
 of the organisation, or of the campaign; hands_over: share of conversations that another account goes on with; decoys:
-share of work-list items asked a second time; fake_follow: later turns pose as follow-ups; close_reason: why `closed`
-ends it; billing, phone: countries other than that of residence; dispatcher: code of a common queue; shown_client:
-client that the headers claim, with another one's TLS; moves_to: model that it switches to instead of the newest;
-prefix_cache: share of requests whose beginning is cached; cover_reacts: traffic that is nobody's harvest reacts to
-answers; circle: code of those who share the common items of a kind, 0 for all of the cohort; heir: 1 for accounts that
-take over the work of banned ones; far_address, far_client: where the campaign's part of the traffic comes from.
+share of work-list items replaced by ones that are asked elsewhere; fake_follow: later turns pose as follow-ups;
+close_reason: why `closed` ends it; billing, phone: countries other than that of residence; dispatcher: code of a common
+queue; shown_client: client that the headers claim, with another one's TLS; moves_to: model that it switches to instead
+of the newest; prefix_cache: share of requests whose beginning is cached; cover_reacts: traffic that is nobody's harvest
+reacts to answers; circle: code of those who share the common items of a kind, 0 for all of the cohort; heir: 1 for
+accounts that take over the work of banned ones; injects_for: builder before whose prompts alone the injected text
+stands; far_address, far_client: where the campaign's part of the traffic comes from.
 """
 _VOLUME_SIGMA = 0.95
 _TAIL_SHARE, _TAIL_SHAPE = 0.04, 1.6
@@ -52,6 +53,10 @@ _EXTRA_SENTENCES = (0.85, 4.2)
 """Shape and scale of the gamma distribution of each person's mean number of extra sentences."""
 FRAMEWORK_TEMPERATURE, FRAMEWORK_TOP_P, FRAMEWORK_MAX_TOKENS = 0.7, 0.95, 4096
 _FRAMEWORK_SHARE = 0.22
+_EQUIPPED_SHARE, _THOROUGH_SHARE, _TOOLSETS = 0.14, 0.4, 8
+_SUBSCRIBED_SHARE, _CLOUD_SHARE, _DISGUISED_SHARE = 0.07, 0.04, 0.03
+_SINGLE_QUESTIONS_SHARE = 0.14
+"""People who never ask on."""
 _BUDGET_SHARE = np.array([0.10, 0.13, 0.12, 0.12, 0.22])
 
 
@@ -131,6 +136,26 @@ def ordinary(size: int, family: int, median: float, draw: np.random.Generator) -
     return accounts
 
 
+def tinker(accounts: Columns, draw: np.random.Generator) -> None:
+    """What some programmers do: own tools, a subscription or a cloud behind a script, headers that disagree."""
+    size = len(accounts["operator"])
+    equipped = draw.random(size) < _EQUIPPED_SHARE
+    accounts["tools"] = np.where(equipped, draw.integers(0, _TOOLSETS, size), accounts["tools"])
+    deep = equipped & (draw.random(size) < _THOROUGH_SHARE)
+    accounts["thinking"] = np.where(deep, identity.THINKING_BUDGETS[-1], accounts["thinking"])
+    way = draw.random(size)
+    accounts["pathway"] = np.select(
+        [way < _SUBSCRIBED_SHARE, way < _SUBSCRIBED_SHARE + _CLOUD_SHARE],
+        [identity.SUBSCRIPTION, identity.CLOUD],
+        accounts["pathway"],
+    )
+    on_cloud = accounts["pathway"] == identity.CLOUD
+    accounts["card"] = np.where(on_cloud, NOTHING, accounts["card"])
+    accounts["organization"] = np.where(on_cloud, codes(size, draw), accounts["organization"])
+    disguised = draw.random(size) < _DISGUISED_SHARE
+    accounts["shown_client"] = np.where(disguised, identity.clients(identity.EDITOR, size, draw), NOTHING)
+
+
 def _residence(size: int, draw: np.random.Generator) -> Columns:
     """Country, language and addresses."""
     country = networks.people_countries(size, draw)
@@ -173,7 +198,7 @@ def _habits(size: int, median: float, draw: np.random.Generator) -> Columns:
         "rhythm": draw.choice([clock.WAKING, clock.EVENING], size),
         "opened": np.full(size, clock.START_US),
         "closed": np.full(size, clock.END_US),
-        "turns": 1.0 + draw.gamma(1.2, 1.6, size),
+        "turns": np.where(draw.random(size) < _SINGLE_QUESTIONS_SHARE, 1.0, 1.0 + draw.gamma(1.2, 1.6, size)),
         "end_users": np.zeros(size, dtype=np.int64),
         "reacts": np.full(size, True),
         "keys": np.ones(size, dtype=np.int64),

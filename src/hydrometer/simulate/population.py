@@ -17,6 +17,7 @@ from hydrometer.base.draws import generator
 from hydrometer.simulate import people, traffic
 from hydrometer.simulate.dabbling import DABBLERS, dabbled
 from hydrometer.simulate.mixing import mix
+from hydrometer.simulate.reconcile import evaded, reconciled
 from hydrometer.simulate.world import OPERATOR, Archetype, Array, Campaign, Cohort, Columns, Evasion, Placement, World
 
 Plugin = Archetype | Campaign
@@ -128,9 +129,10 @@ def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, 
                 wanted = evasion.accounts(cohort.size, float(cohort.accounts["volume"].mean()), value)
                 cohort = plugin.settle(wanted, _draw(asked, plugin.name, "settle"))
         for evasion, value in knobs:
-            cohort = evasion.apply(cohort, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
+            cohort = evaded(cohort, evasion, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
+        cohort = reconciled(cohort, _draw(asked, plugin.name, "reconcile"))
     elif plugin.name in DABBLERS:
-        cohort = dabbled(cohort, _draw(asked, plugin.name, "dabble"))
+        cohort = dabbled(plugin.name, cohort, _draw(asked, plugin.name, "dabble"))
     cohort.accounts.update(people.completed(cohort.accounts))
     if isinstance(plugin, Campaign):
         role = cohort.accounts["role"]

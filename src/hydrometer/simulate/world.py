@@ -131,7 +131,7 @@ class Evasion:
 
     Args:
         name: stem of its file.
-        summary: one line for `simulate --list`.
+        summary: one line for `simulate --list --json`.
         apply: changes a campaign's cohort.
         low: value at which the knob does nothing, or least.
         high: strongest value.

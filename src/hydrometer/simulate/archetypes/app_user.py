@@ -38,6 +38,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["system"] = np.where(draw.random(size) < 0.35, own, people.NOTHING)
     accounts["thinking"] = np.where(draw.random(size) < 0.3, identity.THINKING_BUDGETS[-1], accounts["thinking"])
     _operators.churn(accounts, draw)
+    people.tinker(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.45, draw))
 
 

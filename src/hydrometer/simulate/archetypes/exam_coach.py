@@ -29,6 +29,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["turns"] = np.where(draw.random(size) < 0.5, 1.0, accounts["turns"])
     accounts["thinking"] = np.where(draw.random(size) < 0.4, identity.THINKING_BUDGETS[-1], accounts["thinking"])
     _operators.churn(accounts, draw)
+    people.tinker(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.35, draw))
 
 

@@ -36,6 +36,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     )
     accounts["turns"] = 1.0 + draw.gamma(1.5, 1.8, size)
     _operators.churn(accounts, draw)
+    people.tinker(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.5, draw))
 
 

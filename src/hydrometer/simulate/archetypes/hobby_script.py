@@ -51,6 +51,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     framework = speech.system(speech.FRAMEWORK, draw.integers(0, 9, size))
     accounts["system"] = np.where(own, bots, np.where(draw.random(size) < 0.4, framework, people.NOTHING))
     _operators.churn(accounts, draw)
+    people.tinker(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.12, draw))
 
 

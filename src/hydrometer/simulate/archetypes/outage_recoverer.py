@@ -33,6 +33,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["reacts"] = ~machine
     hosted = machine & (draw.random(size) < 0.7)
     accounts["address"] = np.where(hosted, networks.hosts(size, draw), accounts["address"])
+    people.tinker(accounts, draw)
     return Cohort(accounts, _KINDS, people.tastes(size, _MEANS, 0.4, draw))
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, people
+from hydrometer.simulate import clock, identity, people, speech
 from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("ask", "code_fix", "code_write", "explain", "write", "steps", "exam")
+_RELAYED = 0.45
 _MEANS = [2.0, 1.6, 1.3, 1.0, 1.0, 0.8, 0.6]
 _ACCOUNTS, _MEDIAN = 2.8, 26.0
 _SPREAD = (6.0, 60.0)
@@ -48,6 +49,8 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["closed"] = clock.START_US + (end * clock.SPAN_US).astype(np.int64)
     fresh = (place > 0) & (draw.random(size) < 0.3)
     accounts["created"] = np.where(fresh, accounts["opened"] - clock.HOUR_US // 2, accounts["created"])
+    relay = people.one_each(person, speech.system(speech.RELAY, people.codes(size, draw)))
+    accounts["system"] = np.where(people.one_each(person, draw.random(size) < _RELAYED), relay, accounts["system"])
     return Cohort(accounts, _KINDS, _operators.tastes(person, _MEANS, _SPREAD, draw))
 
 

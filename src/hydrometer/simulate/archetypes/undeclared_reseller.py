@@ -12,6 +12,7 @@ from hydrometer.simulate.archetypes import _operators
 from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("ask", "explain", "write", "translate", "code_fix", "steps", "summarise", "exam", "plan")
+_BRANDED, _RELAYED = 0.3, 0.45
 _MEANS = [2.6, 1.3, 1.2, 1.0, 1.0, 0.6, 0.7, 0.6, 0.6]
 _ACCOUNTS, _MEDIAN, _END_USERS = 1.3, 110.0, 26.0
 _SPREAD = (12.0, 30.0)
@@ -29,11 +30,11 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["end_users"] = np.maximum(3, _operators.crowds(size, _END_USERS, draw))
     accounts["keys"] = draw.choice([1, 2, 4, 8], size, p=[0.5, 0.2, 0.2, 0.1])
     accounts["rhythm"] = np.full(size, clock.WAKING)
-    accounts["system"] = np.where(
-        people.one_each(seller, draw.random(size) < 0.3),
-        people.one_each(seller, speech.system(speech.BRAND, people.codes(size, draw))),
-        people.NOTHING,
-    )
+    way = people.one_each(seller, draw.random(size))
+    prompts = [
+        people.one_each(seller, speech.system(kind, people.codes(size, draw))) for kind in (speech.BRAND, speech.RELAY)
+    ]
+    accounts["system"] = np.select([way < _BRANDED, way < _BRANDED + _RELAYED], prompts, people.NOTHING)
     return Cohort(accounts, _KINDS, _operators.tastes(seller, _MEANS, _SPREAD, draw))
 
 

@@ -36,7 +36,7 @@ _DEEPEST = identity.THINKING_BUDGETS[-1]
 def _proxies(size: int, country: Array, draw: np.random.Generator) -> Array:
     """Addresses of residential proxies: some rented for one account, others used by several."""
     fresh = networks.fixed_lines(country, draw)
-    rented = fresh[draw.integers(0, max(1, size // _PROXIES_SHARE), size)]
+    rented = fresh[coordination.leaders(country, _PROXIES_SHARE, draw)]
     beside = (rented & ~0xFF) | draw.integers(1, 255, size)
     shared = np.where(draw.random(size) < 0.5, rented, beside)
     lines = np.where(draw.random(size) < _FRESH_ADDRESSES, fresh, shared)

@@ -41,7 +41,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["client"] = np.where(draw.random(size) < _OWN_STACK_SHARE, stack, other)
     accounts["pathway"] = draw.choice([identity.API, identity.SUBSCRIPTION], size, p=[0.6, 0.4])
     lines = networks.fixed_lines(country, draw)
-    shared = lines[draw.integers(0, max(1, size // _ACCOUNTS_A_CARD), size)]
+    shared = lines[coordination.leaders(country, _ACCOUNTS_A_CARD, draw)]
     mobile = draw.random(size) < _MOBILE_SHARE
     lines = np.where(mobile, networks.mobile_exits(country, draw), lines)
     accounts["address"] = np.where(draw.random(size) < _FRESH_ADDRESSES, lines, shared)

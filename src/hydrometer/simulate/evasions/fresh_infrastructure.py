@@ -20,6 +20,10 @@ def _apply(cohort: Cohort, value: float, draw: np.random.Generator) -> Cohort:
     family = np.where(draw.random(cohort.size) < 0.5, identity.BROWSER, identity.SDK)
     clients = [identity.clients(kind, cohort.size, draw) for kind in (identity.BROWSER, identity.SDK)]
     traits["client"] = np.where(fresh, np.where(family == identity.BROWSER, *clients), traits["client"])
+    if "far_address" in traits:
+        abused = fresh & (traits["far_address"] >= 0)
+        traits["far_address"] = np.where(abused, people.addresses(traits["country"], draw), traits["far_address"])
+        traits["far_client"] = np.where(abused, np.where(family == identity.BROWSER, *clients), traits["far_client"])
     return cohort
 
 

@@ -12,7 +12,7 @@ from hydrometer.simulate.world import Cohort, Evasion
 
 
 def _apply(cohort: Cohort, value: float, draw: np.random.Generator) -> Cohort:
-    """A share of the accounts moves to other pathways; clouds and aggregators show neither card nor sign-up."""
+    """A share of the accounts moves to other pathways; clouds and aggregators show no card."""
     return several_pathways(cohort, value, draw)
 
 

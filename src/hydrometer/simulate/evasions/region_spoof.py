@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import identity, networks
+from hydrometer.simulate import clock, identity, networks
 from hydrometer.simulate.world import Cohort, Evasion
 
 _CLAIMED = ("US", "GB", "DE", "CA", "AU", "NL")
@@ -19,9 +19,9 @@ def _apply(cohort: Cohort, value: float, draw: np.random.Generator) -> Cohort:
     moved = draw.random(size) < value
     claimed = draw.choice(np.array([networks.COUNTRIES.index(name) for name in _CLAIMED]), size)
     traits["country"] = np.where(moved, claimed, traits["country"])
-    lines = networks.fixed_lines(traits["country"], draw)
     for trait in ("address", "second_address", "sign_up"):
-        traits[trait] = np.where(moved, lines, traits[trait])
+        traits[trait] = np.where(moved, networks.fixed_lines(traits["country"], draw), traits[trait])
+    traits["rhythm"] = np.where(moved & (traits["rhythm"] == clock.FLAT), clock.WAKING, traits["rhythm"])
     traits["issuer"] = np.where(moved, identity.issuers(traits["country"], draw), traits["issuer"])
     return cohort
 
