@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from tests.simulate.drawing import EVASIONS, WORLDS, Drawn, drawn, named
+from tests.simulate.drawing import EVASIONS, PLUGINS, WORLDS, Drawn, drawn, named
 
 from hydrometer.base.errors import UsageError
-from hydrometer.simulate import clock, columns, identity, networks, run, speech
-from hydrometer.simulate.world import Columns, Placement, World
+from hydrometer.simulate import clock, columns, identity, networks, population, run, speech
+from hydrometer.simulate.composition import Plan, composed
+from hydrometer.simulate.world import Archetype, Builder, Campaign, Cohort, Columns, Placement, World
 
 RESTING = sorted(set(EVASIONS) - {"paraphrase", "template_pool", "sharding"})
 """Knobs whose low end leaves the world as it is."""
@@ -155,6 +156,19 @@ def test_more_jitter_moves_starts_further() -> None:
     assert moved(0.25) < 0.25 and moved(24.0) > 1.5
 
 
+def test_jitter_piles_nothing_up_at_the_edges_of_the_week() -> None:
+    for hours in (4.0, 24.0):
+        world = turned("jitter", hours)
+        opens = world.inside & (world.rows["turn"] == 1)
+        sent, opened, closed = (world.rows[name][opens] for name in ("sent", "opened", "closed"))
+        last = np.minimum(closed, clock.END_US - clock.SECOND_US)
+        assert np.unique(sent[sent - opened < clock.SECOND_US]).size == (sent - opened < clock.SECOND_US).sum() < 5
+        assert (last - sent < clock.SECOND_US).mean() < 0.002
+        hour = (sent - clock.START_US) // clock.HOUR_US
+        counts = np.bincount(hour, minlength=clock.SPAN_US // clock.HOUR_US)
+        assert max(counts[0], counts[-1]) < 3.0 * counts.mean()
+
+
 @pytest.mark.parametrize("value", [0.5, 0.75, 0.9, 0.99])
 def test_mixing_hides_the_harvest_in_every_account(value: float) -> None:
     world = turned("mixing", value)
@@ -199,6 +213,78 @@ def test_paraphrase_and_template_pool_set_the_number_of_skeletons() -> None:
     assert 0.8 * harvest > wordings(turned("template_pool", 3_000.0)) > 0.4 * harvest
     both = named("curves", (("paraphrase", 0.5), ("template_pool", 10.0)))
     assert wordings(both) == pytest.approx(0.5 * harvest, rel=0.1)
+
+
+def templates(world: Drawn) -> set[int]:
+    """Codes of wordings that come more than once."""
+    wording, counts = np.unique(world.rows["wording"], return_counts=True)
+    return set(wording[counts > 1].tolist())
+
+
+def test_a_pool_of_templates_is_one_of_its_campaign_seed_and_world_alone() -> None:
+    people = (Placement("chat_user", 40),)
+    pools = [
+        templates(drawn(World(name, "made for a test", people, (Placement(plugin, 20),), 4_000), POOL, seed=seed))
+        for name, plugin, seed in (
+            ("one", "load_balanced_pool", 3), ("one", "load_balanced_pool", 4), ("two", "load_balanced_pool", 3),
+            ("one", "low_and_slow", 3),
+        )
+    ]  # fmt: skip
+    assert all(len(pool) == POOL["template_pool"] for pool in pools)
+    assert len(set().union(*pools)) == sum(len(pool) for pool in pools)
+
+
+POOL = {"template_pool": 10.0}
+
+
+def test_queues_of_one_campaign_share_its_templates() -> None:
+    plan = Plan(exchanges=25.0, techniques={"cot_elicitation": 1.0}, coordination={"dispatch_bursts": 1.0})
+    campaign = Campaign("queued", "made for a test", composed(plan), (Builder(("reasoning",)),), "a test")
+    place = World("made", "made for a test", (Placement("chat_user", 40),), (Placement("queued", 60),), 4_000)
+    asked = population.Asked(place, 3, 1.0, POOL)
+    settled = population.settle(asked, {**PLUGINS, "queued": campaign}, EVASIONS)
+    rows = population.with_traits(population.draw_shard(settled, 0), settled.accounts)
+    queued = Drawn(settled, rows, columns.Writing(3))
+    assert len(np.unique(queued.rows["dispatcher"][queued.harvested])) == 3
+    assert len(templates(queued)) == POOL["template_pool"]
+
+
+@pytest.mark.parametrize(
+    ("world", "knobs"), [("stolen_keys", {}), ("reseller_builder", {}), ("curves", {"mixing": 0.6})]
+)
+def test_only_the_harvest_follows_the_templates(world: str, knobs: dict[str, float]) -> None:
+    made_so = drawn(WORLDS[world], {**POOL, **knobs}, scale=0.05)
+    pooled = np.isin(made_so.rows["wording"], list(templates(made_so))) & made_so.inside
+    assert pooled.sum() > 100 and made_so.harvested[pooled].all()
+    assert (made_so.inside & ~made_so.harvested).sum() > 100
+    replies = np.isin(made_so.rows["kind"], [speech.CODE["follow"], speech.CODE["tool"]])
+    assert pooled[made_so.harvested & ~replies].all() and not pooled[replies].any()
+
+
+def test_operators_of_one_archetype_have_templates_of_their_own() -> None:
+    firms = (Placement("judge_researcher", 120), Placement("localisation_vendor", 120))
+    world = drawn(World("made", "made for a test", firms, (), 8_000))
+    pooled = np.isin(world.rows["wording"], list(templates(world))) & ~world.rows["scripted"].astype(bool)
+    pairs = np.unique(np.stack([world.rows[name][pooled] for name in ("wording", "operator")]), axis=1)
+    assert len(np.unique(pairs[1])) > 20
+    assert pairs.shape[1] == len(np.unique(pairs[0])), "two operators share a template"
+    per_operator = np.unique(pairs[1], return_counts=True)[1]
+    assert 1 <= np.median(per_operator) <= 6
+
+
+def test_families_without_a_firm_have_templates_of_their_own() -> None:
+    def settle(size: int, draw: np.random.Generator) -> Cohort:
+        cohort = PLUGINS["household"].settle(size, draw)
+        cohort.accounts.update(wordings=np.full(size, 3), paraphrase=np.zeros(size))
+        return cohort
+
+    asked = population.Asked(World("made", "made for a test", (Placement("noted", 90),), (), 2_000), 3, 1.0, {})
+    settled = population.settle(asked, {"noted": Archetype("noted", "made for a test", settle)}, EVASIONS)
+    rows = population.with_traits(population.draw_shard(settled, 0), settled.accounts)
+    asking = ~np.isin(rows["kind"], [speech.CODE["follow"], speech.CODE["tool"]])
+    pairs = np.unique(np.stack([rows["wording"][asking], rows["operator"][asking]]), axis=1)
+    assert len(np.unique(pairs[1])) == 30 and 60 < pairs.shape[1] <= 90
+    assert len(np.unique(pairs[0])) == pairs.shape[1], "two families share a template"
 
 
 def test_templates_show_in_the_written_words() -> None:

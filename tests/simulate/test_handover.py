@@ -11,7 +11,7 @@ import pytest
 from tests.simulate.drawing import WORLDS, Drawn, drawn, named
 from tests.simulate.test_techniques import made
 
-from hydrometer.simulate import clock, handover, identity, run
+from hydrometer.simulate import clock, handover, identity, pace, run
 from hydrometer.simulate.world import Columns
 
 SCALE = 0.01
@@ -46,7 +46,8 @@ def test_reasoning_was_issued_before_it_is_presented(name: str) -> None:
     world = named(name, scale=SCALE if WORLDS[name].campaigns else 0.2)
     found = presented(world)
     assert len(found.taker) > 50
-    assert (world.rows["sent"][found.donor] < world.rows["sent"][found.taker]).all()
+    answered = world.rows["sent"] + world.rows["latency_ms"] * 1_000
+    assert (answered[found.donor] <= world.rows["sent"][found.taker]).all()
     assert (world.rows["status"][found.donor] == 200).all() and (world.rows["thinking"][found.donor] > 0).all()
     assert (found.donor != found.taker).all()
 
@@ -129,6 +130,92 @@ def test_as_many_conversations_are_carried_on_as_asked() -> None:
     assert (accounts > 1)[turns > 1].mean() == pytest.approx(0.5, abs=0.12)
 
 
+def moved_on(world: Drawn) -> np.ndarray:
+    """Which exchanges are sent by another account than began their conversation."""
+    first = {
+        talk: who for talk, who, turn in zip(*(world.rows[name].tolist() for name in PLACE), strict=True) if turn == 1
+    }
+    began = np.array([first[talk] for talk in world.rows["conversation"].tolist()])
+    return np.asarray(began != world.rows["who"])
+
+
+PLACE = ("conversation", "who", "turn")
+
+
+def test_what_another_account_goes_on_with_is_answered_under_its_own_limits() -> None:
+    world = made({"agentic_coding": 1.0}, {"quota_handoff": 1.0}, 200)
+    rows, moved = world.rows, moved_on(world)
+    limited = moved & (rows["max_tokens"] > 0)
+    assert limited.sum() > 200 and len(np.unique(rows["max_tokens"][limited])) > 3
+    assert (rows["output"] <= rows["max_tokens"])[limited].all()
+    assert np.array_equal(rows["cut"][limited], (rows["output"] == rows["max_tokens"])[limited])
+    assert not rows["cut"][moved & (rows["max_tokens"] <= 0)].any()
+    thinks = rows["thinking"] > 0
+    assert (rows["reasoning"][moved & ~thinks] == 0).all() and (rows["reasoning"][moved & thinks] > 0).mean() > 0.9
+
+
+@pytest.mark.parametrize("technique", ["relay", "agentic_coding"])
+def test_a_conversation_keeps_its_language_when_another_account_goes_on(technique: str) -> None:
+    world = made({technique: 1.0, "data_analysis": 0.5}, {"quota_handoff": 1.0}, 120)
+    moved = np.unique(world.rows["conversation"][moved_on(world)])
+    inside = np.isin(world.rows["conversation"], moved)
+    pairs = np.unique(np.stack([world.rows[name][inside] for name in ("conversation", "language")]), axis=1)
+    assert len(moved) > 50 and len(np.unique(pairs[1])) > 1
+    assert pairs.shape[1] == len(moved), "a language flips inside a conversation"
+
+
+@pytest.mark.parametrize("name", ["curves", "openai_low_slow", "null_firms"])
+def test_no_turn_is_sent_before_the_answer_to_the_one_before(name: str) -> None:
+    world = named(name, scale=0.05 if name == "openai_low_slow" else 0.2)
+    order = np.lexsort((world.rows["turn"], world.rows["conversation"]))
+    rows = {name: world.rows[name][order] for name in (*PLACE, "sent", "latency_ms", "machine", "opened", "closed")}
+    later = np.flatnonzero(rows["turn"] > 1)
+    pause_s = (rows["sent"][later] - rows["sent"][later - 1]) / clock.SECOND_US - rows["latency_ms"][later - 1] / 1_000
+    assert len(later) > 300 and pause_s.min() >= -1e-3
+    assert ((rows["sent"] >= rows["opened"]) & (rows["sent"] <= rows["closed"])).all()
+    assert rows["sent"].max() < clock.END_US
+    machine = pause_s[rows["machine"][later]]
+    assert len(machine) > 100 and 5 < np.median(machine) < 12
+
+
+def test_what_runs_past_the_end_of_an_account_goes_to_the_next_of_its_chain() -> None:
+    edge = clock.START_US + clock.DAY_US
+    rows = {
+        "account": np.zeros(4, dtype=np.int64), "opening": np.zeros(4, dtype=np.int64),
+        "builder": np.zeros(4, dtype=np.int64), "turn": np.arange(1, 5), "machine": np.full(4, True),
+        "wait": np.array([0, 1, 1, 1]) * clock.HOUR_US, "latency_ms": np.full(4, 2_000.0),
+    }  # fmt: skip
+    rows["sent"] = edge - clock.HOUR_US * 3 // 2 + np.arange(4) * clock.HOUR_US
+    traits = {
+        "hands_over": np.full(6, 0.5), "number": np.array([0, 1, 2, 3, 4, 6]), "machine": np.full(6, True),
+        "opened": np.array([edge - clock.DAY_US, edge + 100 * clock.SECOND_US, *[edge - clock.DAY_US] * 4]),
+        "closed": np.array([edge, *[clock.END_US] * 5]),
+    }  # fmt: skip
+    for seed in range(5):
+        drawn_rows = dict(rows)
+        handover.continue_elsewhere(traits, drawn_rows, np.random.default_rng(seed))
+        assert drawn_rows["account"].tolist() == [0, 0, 1, 1]
+    pace.lay_out(traits, drawn_rows)
+    who = drawn_rows["account"]
+    assert (drawn_rows["sent"] >= traits["opened"][who]).all() and (drawn_rows["sent"] <= traits["closed"][who]).all()
+    assert (np.diff(drawn_rows["sent"]) >= clock.HOUR_US // 2).all()
+    traits["opened"][1] = edge + clock.DAY_US
+    handover.continue_elsewhere(traits, rows, np.random.default_rng(0))
+    assert not (rows["account"] == 1).any(), "the next account does not begin yet"
+
+
+def test_chains_carry_over_what_their_accounts_leave_unfinished() -> None:
+    world = made({"agentic_coding": 1.0}, {"quota_handoff": 1.0}, 1_200)
+    moved = np.flatnonzero(moved_on(world))
+    first = {
+        talk: who for talk, who, turn in zip(*(world.rows[name].tolist() for name in PLACE), strict=True) if turn == 1
+    }
+    began = np.array([first[talk] for talk in world.rows["conversation"][moved].tolist()])
+    ends = world.population.accounts["closed"][began]
+    past = (world.rows["sent"][moved] > ends) & (world.rows["who"][moved] == began + 1)
+    assert past.sum() >= 10
+
+
 def test_continuing_needs_an_account_that_is_open() -> None:
     size = 6
     rows = {
@@ -138,7 +225,8 @@ def test_continuing_needs_an_account_that_is_open() -> None:
     begins, ends = np.full(3, clock.START_US), np.full(3, clock.END_US)
     draw = np.random.default_rng(1)
     for opened, expected in ((begins, {0, 1, 2}), (ends, {0, 1})):
-        traits = {"hands_over": np.ones(3), "opened": np.where([False, False, True], opened, ends), "closed": ends}
+        waits = np.where([False, False, True], opened, begins)
+        traits = {"hands_over": np.ones(3), "opened": waits, "closed": ends, "number": np.arange(3)}
         copy = dict(rows)
         for _ in range(30):
             moved = dict(copy)

@@ -40,6 +40,7 @@ _ROTA_NOISE_S = 40.0
 _PHASE_SALT, _MOMENT_SALT, _LARGEST = 41, 42, float(2**64)
 _WAKE_UPS, _WAKE_UP_SPREAD_S = 160, 45.0
 """Times in the week at which a queue wakes its accounts, and seconds within which they answer."""
+_QUEUE_STEP_US = 2 * SPAN_US
 
 
 def _week(rhythm: int, offset_h: int) -> Array:
@@ -67,11 +68,12 @@ def starts(talks: Columns, draw: np.random.Generator) -> Array:
             hour[rows] = np.searchsorted(_week(int(kind), int(offset)), first[rows], side="right")
     begun = START_US + np.minimum(hour, _HOURS_A_WEEK - 1) * HOUR_US + (second * HOUR_US).astype(np.int64)
     opened, closed = talks["opened"], talks["closed"]
-    share = np.select(
-        [rhythm == ROTA, rhythm == DISPATCH], [_in_turn(talks), _woken(talks["dispatcher"], first)], first
-    )
+    share = np.where(rhythm == ROTA, _in_turn(talks), first)
     noise_s = np.select([rhythm == ROTA, rhythm == DISPATCH], [_ROTA_NOISE_S, _WAKE_UP_SPREAD_S], 0.0)
-    inside = opened + (share * (closed - opened)).astype(np.int64) + (noise_s * second * SECOND_US).astype(np.int64)
+    inside = opened + (share * (closed - opened)).astype(np.int64)
+    queued = np.flatnonzero(rhythm == DISPATCH)
+    inside[queued] = _woken({name: values[queued] for name, values in talks.items()}, inside[queued], first[queued])
+    inside += (noise_s * second * SECOND_US).astype(np.int64)
     folded = (rhythm == WINDOW) | (rhythm == ROTA) | (rhythm == DISPATCH) | (begun < opened) | (begun > closed)
     begun = np.where(folded, np.minimum(inside, closed), begun)
     on_the_hour = begun - (begun - START_US) % HOUR_US + (second * _CRON_SPREAD_S * SECOND_US).astype(np.int64)
@@ -85,10 +87,20 @@ def _in_turn(talks: Columns) -> Array:
     return np.asarray((talks["rank"] + phase) / np.maximum(talks["count"], 1))
 
 
-def _woken(dispatcher: Array, uniform: Array) -> Array:
-    """Share of its span at which each conversation begins where a queue wakes all its accounts at the same moments."""
-    moment = (uniform * _WAKE_UPS).astype(np.int64)
-    return np.asarray(mix(dispatcher + moment, _MOMENT_SALT) / _LARGEST)
+def _woken(talks: Columns, otherwise: Array, uniform: Array) -> Array:
+    """When each conversation begins where a queue wakes all its accounts at the same moments of the week.
+
+    Each is at one of the moments at which its account is open, and `otherwise` where there is none.
+    """
+    queues, queue = np.unique(talks["dispatcher"], return_inverse=True)
+    number = np.tile(np.arange(_WAKE_UPS), len(queues))
+    since = (mix(np.repeat(queues, _WAKE_UPS) + number, _MOMENT_SALT) / _LARGEST * SPAN_US).astype(np.int64)
+    key = np.sort(np.repeat(np.arange(len(queues)), _WAKE_UPS) * _QUEUE_STEP_US + since)
+    base = queue * _QUEUE_STEP_US - START_US
+    first = np.searchsorted(key, base + talks["opened"])
+    moments = np.searchsorted(key, base + np.minimum(talks["closed"], END_US), side="right") - first
+    chosen = np.minimum(first + (uniform * moments).astype(np.int64), max(len(key) - 1, 0))
+    return np.where(moments > 0, key[chosen] - base, otherwise) if len(key) else otherwise
 
 
 def gaps(machine: Array, conversation: Array, draw: np.random.Generator) -> Array:

@@ -1,14 +1,15 @@
 """From a cohort to its exchanges, as arrays of codes: conversations, times, kinds, items, tokens, models, addresses.
 
 No text is made here; an exchange is some forty integers until `render` turns a batch of them into columns. The order
-of steps is the order of cause: when, what about, what came back, and only then what the next prompt says.
+of steps is the order of cause: when a conversation begins, what about, who goes on with it, what came back and how long
+that took, and only then when the next turn is sent and what it says.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, fitted, handover, identity, networks, people
+from hydrometer.simulate import clock, fitted, handover, identity, networks, pace, people
 from hydrometer.simulate.mixing import choose, mix
 from hydrometer.simulate.speech import CODE, COPIED, INPUT_SHARE, KINDS, OUTPUT_TOKENS, SPREAD, tool_turn
 from hydrometer.simulate.world import Array, Cohort, Columns
@@ -26,7 +27,8 @@ _ITEM_BITS = 2**62
 _SHARD_ITEMS = 2**36
 """Items of a work-list that one shard may ask."""
 _KEYS_AN_ACCOUNT, _USERS_AN_ACCOUNT = 64, 100_000
-_TONGUE_SALT, _WORDING_SALT, _USER_SALT = 51, 52, 53
+_TONGUE_SALT, _WORDING_SALT, _USER_SALT, _POOL_SALT = 51, 52, 53, 54
+_REPLIES = (CODE["follow"], CODE["tool"])
 _STRAY_SHARE = 0.06
 _SPREAD, _IS_CODE = fitted.kind_spreads(KINDS, SPREAD), fitted.is_code(KINDS)
 
@@ -56,9 +58,10 @@ def exchanges(cohort: Cohort, draw: np.random.Generator, salt: int, shard: int =
     goes_on = reacts | traits["fake_follow"][account]
     rows["kind"] = np.where(follows & goes_on, next_kind, rows["kind"])
     rows["wording"] = people.codes(len(account), draw)
-    _scripts(traits, rows, draw)
-    _answers(traits, rows, reacts, draw)
     handover.continue_elsewhere(traits, rows, draw)
+    _scripts(traits, rows, salt, draw)
+    _answers(traits, rows, reacts, draw)
+    pace.lay_out(traits, rows)
     _places(traits, rows, draw)
     _models(traits, rows, draw)
     handover.present_signatures(traits, rows, draw)
@@ -75,7 +78,7 @@ def _builders(cohort: Cohort) -> Array:
 
 
 def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -> Columns:
-    """Which exchanges open a conversation, their turn numbers and times."""
+    """Which exchanges open a conversation, their turn numbers, gaps and planned times, as if answers took none."""
     size = len(account)
     first = np.empty(size, dtype=bool)
     first[:1] = True
@@ -85,21 +88,14 @@ def _conversations(traits: Columns, account: Array, draw: np.random.Generator) -
     opening = np.maximum.accumulate(np.where(opens, position, 0))
     conversation = np.cumsum(opens) - 1
     begun = _starts(traits, account[opens], draw)
-    waits = np.where(opens, 0, clock.gaps(traits["machine"][account], conversation, draw))
-    since = np.cumsum(waits)
-    since -= since[opening]
-    longest = np.maximum.reduceat(since, np.flatnonzero(opens)) if size else since
-    who = account[opens]
-    last = np.minimum(traits["closed"][who], clock.END_US - clock.SECOND_US)
-    room = np.maximum(last - traits["opened"][who], 0)
-    hurried = np.minimum(1.0, room / np.maximum(longest, 1))
-    since = (since * hurried[conversation]).astype(np.int64)
-    begun = np.minimum(begun, last - np.minimum(longest, room))
+    wait = np.where(opens, 0, clock.gaps(traits["machine"][account], conversation, draw))
+    since = np.cumsum(wait)
     return {
         "opening": opening,
         "turn": position - opening + 1,
         "conversation": conversation,
-        "sent": begun[conversation] + since,
+        "wait": wait,
+        "sent": begun[conversation] + since - since[opening],
     }
 
 
@@ -111,9 +107,9 @@ def _starts(traits: Columns, who: Array, draw: np.random.Generator) -> Array:
     talks["offset_h"] = networks.OFFSETS_H[traits["country"][who]]
     talks["rank"], talks["count"] = np.arange(len(who)) - firsts[who], counts[who]
     begun = clock.starts(talks, draw)
-    shift_s = traits["jitter_s"][who]
-    moved = begun + ((2.0 * draw.random(len(who)) - 1.0) * shift_s * clock.SECOND_US).astype(np.int64)
-    begun = np.where(shift_s > 0, np.clip(moved, talks["opened"], talks["closed"]), begun)
+    shift_us = (traits["jitter_s"][who] * clock.SECOND_US).astype(np.int64)
+    low, high = np.maximum(talks["opened"], begun - shift_us), np.minimum(talks["closed"], begun + shift_us)
+    begun = np.where(shift_us > 0, low + (draw.random(len(who)) * (high - low)).astype(np.int64), begun)
     return np.asarray(begun[np.lexsort((begun, who))])
 
 
@@ -154,8 +150,11 @@ def _with_decoys(traits: Columns, account: Array, listed: Array, item: Array, dr
     return np.where(asked_again, others, item)
 
 
-def _scripts(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
-    """Adds the style of each prompt: a script has one template, a pool a few wordings, all else picks anew."""
+def _scripts(traits: Columns, rows: Columns, salt: int, draw: np.random.Generator) -> None:
+    """Adds the style of each prompt: a script has one template, a pool a few wordings, all else picks anew.
+
+    Answering on what came back follows no template, nor does traffic of a campaign's accounts that is nobody's harvest.
+    """
     account, size = rows["account"], len(rows["account"])
     scripted = traits["scripted"][account]
     template = people.codes(len(traits["scripted"]), draw)[account]
@@ -164,16 +163,27 @@ def _scripts(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     if traits["wordings"].any():
         wordings = traits["wordings"][account]
         kept = (wordings > 0) & (draw.random(size) >= traits["paraphrase"][account])
+        kept &= ((traits["role"][account] < 0) | (rows["builder"] >= 0)) & ~np.isin(rows["kind"], _REPLIES)
         number = np.floor(draw.random(size) * np.maximum(wordings, 1)).astype(np.int64)
-        pooled = (mix(number + traits["dispatcher"][account], _WORDING_SALT) >> np.uint64(2)).astype(np.int64)
+        pooled = (mix(number + _pools(traits, salt)[account], _WORDING_SALT) >> np.uint64(2)).astype(np.int64)
         rows["style"], rows["wording"] = np.where(kept, pooled, rows["style"]), np.where(kept, pooled, rows["wording"])
-    if traits["polyglot"].any():
+    if traits["polyglot"].any() or traits["hands_over"].any():
+        begins = account[rows["opening"]]
         spoken = choose(rows["item"][rows["opening"]], _TONGUE_SALT, len(networks.LANGUAGES))
-        rows["language"] = np.where(traits["polyglot"][account], spoken, traits["language"][account])
+        rows["language"] = np.where(traits["polyglot"][begins], spoken, traits["language"][begins])
+
+
+def _pools(traits: Columns, salt: int) -> Array:
+    """Code of the pool of templates of each account: its firm's, its operator's, or the campaign's."""
+    common_salt = salt % _SHARD_ITEMS
+    own = (mix(traits["operator"], common_salt + _POOL_SALT) >> np.uint64(2)).astype(np.int64)
+    campaign = int(mix(np.array([common_salt]), _POOL_SALT)[0] >> np.uint64(2))
+    firm = traits["dispatcher"] >= 0
+    return np.where(traits["role"] >= 0, campaign, np.where(firm, traits["dispatcher"], own))
 
 
 def _answers(traits: Columns, rows: Columns, reacts: Array, draw: np.random.Generator) -> None:
-    """Adds output, reasoning and history tokens, and how much context each prompt brings where it `reacts` or not."""
+    """Adds output, reasoning and history tokens, latency, and the context that each prompt brings if it `reacts`."""
     account, turn, opening = rows["account"], rows["turn"], rows["opening"]
     size = len(account)
     scale = OUTPUT_TOKENS[rows["kind"]] * np.exp(traits["verbosity"][account])
@@ -200,6 +210,7 @@ def _answers(traits: Columns, rows: Columns, reacts: Array, draw: np.random.Gene
     rows["cached"] = np.where((turn > 1) & (draw.random(size) < 0.5), rows["history"] // 2, 0)
     rows["cached_prefix"] = draw.random(size) < traits["prefix_cache"][account]
     rows["carries"] = draw.random(size) < INPUT_SHARE[rows["kind"]]
+    rows["latency_ms"] = 180.0 + rows["output"] * draw.gamma(8.0, 1.9, size) + draw.exponential(90.0, size)
 
 
 def _places(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
@@ -210,26 +221,31 @@ def _places(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
     far = (rows["builder"] >= 0) & (traits["far_address"][account] >= 0)
     rows["address"] = np.where(far, traits["far_address"][account], rows["address"])
     rows["client"] = np.where(far, traits["far_client"][account], traits["client"][account])
-    users, number = traits["end_users"][account], traits["number"][account]
-    rank = np.floor(np.maximum(users, 1) ** draw.random(size)).astype(np.int64)[rows["opening"]]
-    named = (users > 0) & ~traits["hidden_users"][account]
-    rows["end_user"] = np.where(named, number * _USERS_AN_ACCOUNT + rank, people.NOTHING)
-    _in_their_own_words(traits, rows, number * _USERS_AN_ACCOUNT + rank)
+    rank = _users(traits, rows, draw)
     keys = traits["keys"][account]
-    rows["key"] = number * _KEYS_AN_ACCOUNT + np.where(keys > 1, rank % np.maximum(keys, 1), 0)
+    used = np.where(keys > 1, rank % np.maximum(keys, 1), 0)
+    rows["key"] = traits["number"][account] * _KEYS_AN_ACCOUNT + used
     chance = draw.random(size)
     steps = [chance < _FAILED, chance < _FAILED + _LIMITED]
     rows["status"] = np.select(steps, [500, 429], 200)
     rows["answered_before"] = np.concatenate([[False], rows["status"][:-1] == 200]) & (rows["turn"] > 1)
     rows["refused"] = (rows["status"] == 200) & (draw.random(size) < _REFUSED)
-    rows["latency_ms"] = 180.0 + rows["output"] * draw.gamma(8.0, 1.9, size) + draw.exponential(90.0, size)
 
 
-def _in_their_own_words(traits: Columns, rows: Columns, user: Array) -> None:
-    """Gives each hidden end user of a polyglot account a language of their own, kept over conversations."""
-    speaks = traits["polyglot"][rows["account"]] & (traits["end_users"][rows["account"]] > 0)
+def _users(traits: Columns, rows: Columns, draw: np.random.Generator) -> Array:
+    """Adds the end user of each conversation, one of the account that began it, and returns the user's rank there.
+
+    Each hidden end user of a polyglot account has a language of their own, kept over conversations and accounts.
+    """
+    begins = rows["account"][rows["opening"]]
+    users = traits["end_users"][begins]
+    rank = np.floor(np.maximum(users, 1) ** draw.random(len(begins))).astype(np.int64)[rows["opening"]]
+    user = traits["number"][begins] * _USERS_AN_ACCOUNT + rank
+    rows["end_user"] = np.where((users > 0) & ~traits["hidden_users"][begins], user, people.NOTHING)
+    speaks = traits["polyglot"][begins] & (users > 0)
     if speaks.any():
         rows["language"] = np.where(speaks, choose(user, _USER_SALT, len(networks.LANGUAGES)), rows["language"])
+    return np.asarray(rank)
 
 
 def _models(traits: Columns, rows: Columns, draw: np.random.Generator) -> None:
