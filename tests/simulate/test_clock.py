@@ -30,7 +30,7 @@ def near(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_a_queue_wakes_accounts_of_different_windows_at_the_same_moments() -> None:
     whole, first, second, other = begun(
-        [0, 0, HALF_US, 0], [clock.SPAN_US, HALF_US, clock.SPAN_US, clock.SPAN_US], [8, 8, 8, 9]
+        [0, 0, HALF_US, 0], [clock.SPAN_US, HALF_US, clock.SPAN_US, clock.SPAN_US], [8, 8, 8, 8_000]
     )
     assert near(first, whole) > 0.85 and near(second, whole) > 0.85
     assert near(other, whole) < 0.6

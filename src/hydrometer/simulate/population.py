@@ -1,9 +1,9 @@
 """Settles all cohorts of a world and draws their traffic as codes, shard by shard: the world before any word of it.
 
 Volumes of benign accounts are stretched so that a world has the number of exchanges that it states; campaigns keep the
-volumes that their sources disclose. A world is settled as a whole (an account is some sixty integers) and drawn in
-shards of accounts, each with random numbers of its own, so that memory does not grow with the traffic and any number of
-processes gives the same bytes.
+volumes that their sources disclose, and where they are most of a world it grows (`volumes.py`). A world is settled as a
+whole (an account is some sixty integers) and drawn in shards of operators, each with random numbers of its own, so that
+memory does not grow with the traffic and any number of processes gives the same bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydrometer.base.draws import generator
-from hydrometer.simulate import people, traffic
+from hydrometer.simulate import people, traffic, volumes
 from hydrometer.simulate.dabbling import DABBLERS, dabbled
 from hydrometer.simulate.mixing import mix
 from hydrometer.simulate.reconcile import evaded, reconciled
@@ -29,17 +29,28 @@ _COHORT_STEP, _SHARD_STEP = 2**40, 2**24
 """Steps between name spaces, for conversations, keys and end users."""
 _CODE_STEP = 2**40
 _SHARD_SALT = 61
+_CHAIN = 4
+"""Neighbours of a campaign that share a shard, so that chains of accounts hand over to each other at any size."""
 _SALT_BITS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One cohort in its world: the plug-in it comes from, its accounts' first number, and the salt of its items."""
+    """One cohort in its world.
+
+    Attributes:
+        plugin: what it comes from.
+        cohort: its accounts.
+        first_account: number of the first of them in the world.
+        salt: of its items.
+        key: names its random numbers; that of a plug-in placed a second time differs from its name.
+    """
 
     plugin: Plugin
     cohort: Cohort
     first_account: int
     salt: int
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +105,21 @@ def settle(asked: Asked, plugins: Mapping[str, Plugin], evasions: Mapping[str, E
     world = asked.world
     placements = [*world.benign, *world.campaigns]
     chosen = [plugins[placement.plugin] for placement in placements]
+    keys = _keys([placement.plugin for placement in placements])
     knobs = [(evasions[name], value) for name, value in sorted({**world.evasions, **asked.evasions}.items())]
     cohorts = [
-        _cohort(asked, plugin, accounts_at(placement, plugin, asked.scale), knobs)
-        for plugin, placement in zip(chosen, placements, strict=True)
+        _cohort(asked, plugin, key, accounts_at(placement, plugin, asked.scale), knobs)
+        for plugin, key, placement in zip(chosen, keys, placements, strict=True)
     ]
-    _stretch(cohorts, [isinstance(plugin, Archetype) for plugin in chosen], round(world.exchanges * asked.scale))
+    benign, campaigns = cohorts[: len(world.benign)], cohorts[len(world.benign) :]
+    target, taken = round(world.exchanges * asked.scale), _volume(campaigns)
+    share = target - taken
+    if taken > volumes.MOST_OF_A_WORLD * target:
+        share = max(share, volumes.of_a_grown_world(target - _undisturbed(asked, plugins), _volume(benign)))
+    volumes.stretch([cohort.accounts for cohort in benign], share)
     firsts = np.concatenate([[0], np.cumsum([cohort.size for cohort in cohorts])])
-    salts = [int(_draw(asked, plugin.name, "items").integers(_SALT_BITS)) for plugin in chosen]
-    settled = tuple(Settled(*entry) for entry in zip(chosen, cohorts, firsts.tolist(), salts, strict=False))
+    salts = [int(_draw(asked, key, "items").integers(_SALT_BITS)) for key in keys]
+    settled = tuple(Settled(*entry) for entry in zip(chosen, cohorts, firsts.tolist(), salts, keys, strict=False))
     accounts = {
         trait: np.concatenate([cohort.accounts[trait] for cohort in cohorts])
         for trait in (*people.TRAITS, *people.EXTRAS)
@@ -110,8 +127,38 @@ def settle(asked: Asked, plugins: Mapping[str, Plugin], evasions: Mapping[str, E
     accounts["operator"] = np.concatenate([_operators(one) for one in settled])
     accounts["who"] = np.arange(len(accounts["operator"]))
     shards = max(1, -(-int(accounts["volume"].sum()) // SHARD_EXCHANGES))
-    accounts["shard"] = (mix(accounts["who"], asked.seed * 64 + _SHARD_SALT) % np.uint64(shards)).astype(np.int64)
+    together = np.concatenate([_together(one) for one in settled])
+    accounts["shard"] = (mix(together, asked.seed * 64 + _SHARD_SALT) % np.uint64(shards)).astype(np.int64)
     return Population(world, asked.seed, settled, accounts, shards)
+
+
+def _keys(names: list[str]) -> list[str]:
+    """What names the random numbers of each placement: its plug-in, and at a repetition how often it came before."""
+    before = [names[:place].count(name) for place, name in enumerate(names)]
+    return [f"{name}:{count}" if count else name for name, count in zip(names, before, strict=True)]
+
+
+def _volume(cohorts: list[Cohort]) -> int:
+    """Exchanges of some cohorts."""
+    return sum(int(cohort.accounts["volume"].sum()) for cohort in cohorts)
+
+
+def _undisturbed(asked: Asked, plugins: Mapping[str, Plugin]) -> float:
+    """Exchanges that the campaigns of a world would have without knobs and without a least number of accounts."""
+    placed = asked.world.campaigns
+    total = 0.0
+    for placement, key in zip(placed, _keys([placement.plugin for placement in placed]), strict=True):
+        plugin = plugins[placement.plugin]
+        plain = plugin.settle(accounts_at(placement, plugin, asked.scale), _draw(asked, key, "settle"))
+        total += placement.accounts * asked.scale * float(plain.accounts["volume"].mean())
+    return total
+
+
+def _together(one: Settled) -> Array:
+    """Number of those who share a shard with each account: its operator, or a few neighbours in a campaign."""
+    if isinstance(one.plugin, Campaign):
+        return np.asarray(one.first_account + one.cohort.accounts["number"] // _CHAIN * _CHAIN)
+    return _operators(one)
 
 
 def accounts_at(placement: Placement, plugin: Plugin, scale: float) -> int:
@@ -120,19 +167,19 @@ def accounts_at(placement: Placement, plugin: Plugin, scale: float) -> int:
     return max(least, round(placement.accounts * scale))
 
 
-def _cohort(asked: Asked, plugin: Plugin, size: int, knobs: list[tuple[Evasion, float]]) -> Cohort:
+def _cohort(asked: Asked, plugin: Plugin, key: str, size: int, knobs: list[tuple[Evasion, float]]) -> Cohort:
     """The accounts of one plug-in; those of a campaign after its evasions."""
-    cohort = plugin.settle(size, _draw(asked, plugin.name, "settle"))
+    cohort = plugin.settle(size, _draw(asked, key, "settle"))
     if isinstance(plugin, Campaign):
         for evasion, value in knobs:
             if evasion.accounts is not None:
                 wanted = evasion.accounts(cohort.size, float(cohort.accounts["volume"].mean()), value)
-                cohort = plugin.settle(wanted, _draw(asked, plugin.name, "settle"))
+                cohort = plugin.settle(wanted, _draw(asked, key, "settle"))
         for evasion, value in knobs:
-            cohort = evaded(cohort, evasion, value, _draw(asked, plugin.name, f"evade:{evasion.name}"))
-        cohort = reconciled(cohort, _draw(asked, plugin.name, "reconcile"))
+            cohort = evaded(cohort, evasion, value, _draw(asked, key, f"evade:{evasion.name}"))
+        cohort = reconciled(cohort, _draw(asked, key, "reconcile"))
     elif plugin.name in DABBLERS:
-        cohort = dabbled(plugin.name, cohort, _draw(asked, plugin.name, "dabble"))
+        cohort = dabbled(plugin.name, cohort, _draw(asked, key, "dabble"))
     cohort.accounts.update(people.completed(cohort.accounts))
     if isinstance(plugin, Campaign):
         role = cohort.accounts["role"]
@@ -147,24 +194,9 @@ def _operators(one: Settled) -> Array:
     return np.asarray(one.first_account + one.cohort.accounts["operator"])
 
 
-def _stretch(cohorts: list[Cohort], benign: list[bool], target: int) -> None:
-    """Scales benign volumes in place so that all volumes add up to `target`, each account keeping at least one."""
-    fixed = sum(int(cohort.accounts["volume"].sum()) for cohort, free in zip(cohorts, benign, strict=True) if not free)
-    free = [cohort for cohort, is_benign in zip(cohorts, benign, strict=True) if is_benign]
-    wanted = np.concatenate([cohort.accounts["volume"] for cohort in free]).astype(float)
-    spare = max(target - fixed - len(wanted), 0)
-    extra = np.maximum(wanted - 1.0, 0.0)
-    reach = np.floor(np.cumsum(extra) / max(extra.sum(), 1.0) * spare + 1e-6).astype(np.int64)
-    volume = 1 + np.diff(reach, prepend=0)
-    done = 0
-    for cohort in free:
-        cohort.accounts["volume"] = volume[done : done + cohort.size]
-        done += cohort.size
-
-
-def _draw(asked: Asked | Population, plugin: str, stage: str) -> np.random.Generator:
-    """The generator of one plug-in in one world for one stage."""
-    return generator(asked.seed, f"simulate:{stage}", f"{asked.world.name}:{plugin}".encode())
+def _draw(asked: Asked | Population, key: str, stage: str) -> np.random.Generator:
+    """The generator of one placement in one world for one stage."""
+    return generator(asked.seed, f"simulate:{stage}", f"{asked.world.name}:{key}".encode())
 
 
 def draw_shard(population: Population, shard: int) -> Columns:
@@ -178,7 +210,7 @@ def draw_shard(population: Population, shard: int) -> Columns:
         chosen = np.flatnonzero(
             population.accounts["shard"][one.first_account : one.first_account + one.cohort.size] == shard
         )
-        draw = _draw(population, one.plugin.name, f"traffic:{shard}")
+        draw = _draw(population, one.key, f"traffic:{shard}")
         rows = traffic.exchanges(one.cohort.take(chosen), draw, one.salt, shard)
         drawn.append(_numbered(rows, number * _COHORT_STEP + shard * _SHARD_STEP, one.first_account + chosen, done))
         drawn[-1]["cohort"] = np.full(len(rows["account"]), number)
