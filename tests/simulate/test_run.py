@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import multiprocessing
+import os
 import resource
+import signal
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ from hydrometer.simulate import columns, population, run
 
 LARGE = 0.41
 """Scale at which the bench world has two shards."""
+
+
+TRUTH_FILES = [f"{name}.parquet" for name in ("accounts", "campaigns", "exchanges", "memberships")]
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -107,6 +112,42 @@ def test_an_empty_folder_is_used(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["traffic", "truth"]
 
 
+def test_the_folder_one_stands_in_is_used_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "w").mkdir()
+    inode = (tmp_path / "w").stat().st_ino
+    monkeypatch.chdir(tmp_path / "w")
+    run.simulate("gateway", Path())
+    assert sorted(path.name for path in Path().iterdir()) == ["traffic", "truth"]
+    assert (tmp_path / "w").stat().st_ino == inode and [path.name for path in tmp_path.iterdir()] == ["w"]
+
+
+def test_folders_made_on_the_way_stay_or_go_with_the_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    with monkeypatch.context() as broken, pytest.raises(UsageError, match="No space left"):
+        broken.setattr(columns, "account_table", full)
+        run.simulate("gateway", tmp_path / "mine/a/b/w")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
+    run.simulate("gateway", tmp_path / "mine/a/b/w")
+    assert [path.name for path in (tmp_path / "mine/a/b").iterdir()] == ["w"]
+
+
+def test_a_world_beyond_reason_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"impossible scale: 12\.6 makes 201,600,000 exchanges(?s:.)*at most 12\.5"):
+        run.simulate("anthropic_feb", tmp_path / "w", scale=12.6)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_largest_world_is_two_hundred_million_exchanges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run.LARGEST_WORLD == 200_000_000
+
+    def settled(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "settle", settled)
+    with pytest.raises(KeyboardInterrupt):
+        run.simulate("bench", tmp_path / "w", scale=100.0)
+
+
 def full(*_: object, **__: object) -> None:
     """A disk without room."""
     raise OSError(errno.ENOSPC, "No space left on device")
@@ -189,8 +230,12 @@ def test_a_large_world_is_a_folder_of_files_with_unique_ids(tmp_path: Path, monk
     table = pq.read_table(tmp_path / "w/traffic/exchanges")
     ids = table["exchange_id"].to_pylist()
     assert len(set(ids)) == len(ids) == run.worlds()["gateway"].exchanges
-    stolen = pq.read_table(tmp_path / "w/truth/exchanges.parquet")["exchange_id"].to_pylist()
-    assert set(stolen) <= set(ids) and stolen == sorted(stolen)
+    truth = pq.ParquetFile(tmp_path / "w/truth/exchanges.parquet")
+    groups = [truth.read_row_group(k)["exchange_id"].to_pylist() for k in range(truth.num_row_groups)]
+    parts = [set(pq.read_table(tmp_path / "w/traffic/exchanges" / name)["exchange_id"].to_pylist()) for name in files]
+    assert len(groups) == 4
+    assert all(group == sorted(group) and set(group) <= part for group, part in zip(groups, parts, strict=True))
+    assert sorted(path.name for path in (tmp_path / "w/truth").iterdir()) == TRUTH_FILES
     owners: dict[str, set[str]] = {}
     for talk, account in zip(table["conversation_id"].to_pylist(), table["account_id"].to_pylist(), strict=True):
         owners.setdefault(talk or "", set()).add(account)
@@ -264,12 +309,11 @@ def test_the_folder_that_one_stands_in_is_used(tmp_path: Path, monkeypatch: pyte
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 
 
-def test_a_process_that_is_killed_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Iterator[object]:
-        yield from ()
-        raise BrokenProcessPool("killed")
+def test_a_process_that_is_killed_is_one_clear_error_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    def kill(done: int, total: int) -> None:
+        for child in multiprocessing.active_children():
+            os.kill(child.pid or 0, signal.SIGKILL)
 
-    monkeypatch.setattr(run, "_shards", broken)
-    with pytest.raises(UsageError, match="memory"):
-        run.simulate("gateway", tmp_path / "w", seed=1)
+    with pytest.raises(UsageError, match=r"ended from outside(?s:.)*fewer threads(?s:.)*memory"):
+        run.simulate("bench", tmp_path / "w", seed=2, scale=2 * LARGE, progress=kill, jobs=2)
     assert list(tmp_path.iterdir()) == []

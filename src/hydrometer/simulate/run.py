@@ -8,8 +8,6 @@ larger ones a folder of files.
 from __future__ import annotations
 
 import multiprocessing
-import os
-import shutil
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -28,7 +26,7 @@ from hydrometer.base.errors import UsageError
 from hydrometer.base.plugins import discover
 from hydrometer.base.settings import usable_threads
 from hydrometer.base.tables import INPUTS
-from hydrometer.simulate import archetypes, campaigns, clock, columns, identity, outside, truth
+from hydrometer.simulate import archetypes, campaigns, clock, columns, identity, outside, placing, truth
 from hydrometer.simulate import evasions as evasion_folder
 from hydrometer.simulate import worlds as world_folder
 from hydrometer.simulate.columns import Writing
@@ -36,6 +34,8 @@ from hydrometer.simulate.population import Asked, Population, draw_shard, settle
 from hydrometer.simulate.world import Archetype, Campaign, Evasion, World
 
 SMALLEST_SCALE, LARGEST_SCALE = 0.001, 100.0
+LARGEST_WORLD = 200_000_000
+"""Exchanges beyond which no world is written: twelve times the largest disclosure."""
 _BATCH_ROWS = 65_536
 _REGISTER_EXPIRES = "2027-06-01"
 Progress = Callable[[int, int], None]
@@ -93,43 +93,15 @@ def simulate(
         jobs: processes at once; None takes one for each core. The bytes do not depend on it.
 
     Raises:
-        UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written, a
+        UsageError: no such world or knob, an impossible scale, a folder that is not empty or cannot be written, or a
             process that was ended from outside.
     """
     request = Request(world, seed, scale, dict(evasions), data)
-    _check_folder(out)
+    placing.check(out)
     population, writing = _prepared(request)
-    place = out.resolve()
-    unfinished = place.with_name(f".{place.name}.unfinished-{os.getpid()}")
-    try:
-        for part in ("traffic", "truth"):
-            (unfinished / part).mkdir(parents=True)
-        _write(Task(request, unfinished), population, writing, Reporting(progress or (lambda done, total: None), jobs))
-        if place.exists():
-            place.rmdir()
-        unfinished.rename(place)
-    except OSError as problem:
-        if problem.filename is not None and not Path(problem.filename).is_relative_to(place.parent):
-            raise
-        raise UsageError(
-            str(out), str(problem), "a place with room that can be written", "choose another --out, or free space"
-        ) from problem
-    except BrokenProcessPool as problem:
-        found = "a process that writes was ended from outside, as for want of memory"
-        raise UsageError("simulate", found, "processes that may finish", "fewer threads, or more memory") from problem
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _check_folder(out: Path) -> None:
-    """Raise UsageError where something lies in the way."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(
-            str(out),
-            "a file or a folder with something in it",
-            "a new or empty folder",
-            "choose another --out, or empty it",
-        )
+    told = Reporting(progress or (lambda done, total: None), jobs)
+    with placing.unfinished(out) as folder:
+        _write(Task(request, folder), population, writing, told)
 
 
 def _checked(request: Request) -> tuple[World, float]:
@@ -148,6 +120,13 @@ def _checked(request: Request) -> tuple[World, float]:
     if not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
         raise UsageError(
             "--scale", f"{scale:g}", f"a number from {SMALLEST_SCALE:g} to {LARGEST_SCALE:g}", "choose another scale"
+        )
+    if world.exchanges * scale > LARGEST_WORLD:
+        raise UsageError(
+            "--scale",
+            f"an impossible scale: {scale:g} makes {world.exchanges * scale:,.0f} exchanges of {world.name}",
+            f"at most {LARGEST_WORLD:,} exchanges, so at most {LARGEST_WORLD / world.exchanges:.4g}",
+            "choose a smaller scale",
         )
     _check_evasions(request.evasions, has_campaigns=bool(world.campaigns))
     return world, scale
@@ -195,17 +174,17 @@ def _write(task: Task, population: Population, writing: Writing, reporting: Repo
     traffic, single = task.folder / "traffic", population.shards == 1
     if not single:
         (traffic / "exchanges").mkdir()
-    parts: dict[int, tuple[truth.Harvest, pa.Table]] = {}
+    harvested: list[truth.Harvest] = []
     done = 0
     # Closed at once when interrupted: no process may write on while the folder is being removed.
     with closing(_shards(task, population, writing, reporting)) as shards:
-        for shard, harvested, stolen in shards:
-            parts[shard] = (harvested, stolen)
-            done += int(harvested.total.sum())
+        for part in shards:
+            harvested = [truth.joined([*harvested, part])]
+            done += int(part.total.sum())
             reporting.progress(done, population.exchanges)
-    stolen = pa.concat_tables([parts[shard][1] for shard in sorted(parts)]).sort_by("exchange_id")
-    pq.write_table(stolen, task.folder / "truth" / "exchanges.parquet", compression="zstd")
-    truth.write(population, truth.joined([parts[shard][0] for shard in sorted(parts)]), writing, task.folder / "truth")
+    pieces = [_truth_part(task.folder, shard) for shard in range(population.shards)]
+    truth.write_exchanges(pieces, task.folder / "truth" / "exchanges.parquet")
+    truth.write(population, harvested[0], writing, task.folder / "truth")
     accounts = columns.account_table(population.accounts, writing)
     pq.write_table(accounts, traffic / "accounts.parquet", compression="zstd")
     pq.write_table(_releases(writing.shift_us), traffic / "releases.parquet", compression="zstd")
@@ -217,25 +196,37 @@ def _write(task: Task, population: Population, writing: Writing, reporting: Repo
         (traffic / "register.yaml").write_text(yaml.safe_dump(register, sort_keys=True), encoding="utf-8")
 
 
+def _truth_part(folder: Path, shard: int) -> Path:
+    """Where the truth of the exchanges of a shard lies until all shards are written."""
+    return folder / "truth" / f".exchanges-{shard:05d}.parquet"
+
+
 def _shards(
     task: Task, population: Population, writing: Writing, reporting: Reporting
-) -> Generator[tuple[int, truth.Harvest, pa.Table], None, None]:
-    """Writes the exchanges of every shard; yields the number of each, what was harvested in it, and its truth."""
+) -> Generator[truth.Harvest, None, None]:
+    """Writes the exchanges of every shard and their truth; yields what was harvested in each, in no certain order."""
     jobs = min(population.shards, reporting.jobs or usable_threads())
     if jobs == 1:
         for shard in range(population.shards):
-            yield shard, *_write_shard(population, writing, task.folder, shard)
+            yield _write_shard(population, writing, task.folder, shard)
         return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        running = {pool.submit(_shard_of_task, task, shard): shard for shard in range(population.shards)}
+        running = [pool.submit(_shard_of_task, task, shard) for shard in range(population.shards)]
         try:
             for finished in as_completed(running):
-                yield running[finished], *finished.result()
+                yield finished.result()
+        except BrokenProcessPool as problem:
+            raise UsageError(
+                f"writing {population.shards} shards in {jobs} processes",
+                "one of the processes was ended from outside, most often for want of memory",
+                f"memory for {jobs} shards at once",
+                "use fewer threads, choose a smaller --scale, or free memory",
+            ) from problem
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _shard_of_task(task: Task, shard: int) -> tuple[truth.Harvest, pa.Table]:
+def _shard_of_task(task: Task, shard: int) -> truth.Harvest:
     """Writes one shard in a process of its own."""
     request = task.request
     turned = tuple(sorted(request.evasions.items()))
@@ -251,15 +242,16 @@ def _remembered(
     return _prepared(Request(world, seed, scale, dict(turned), data))
 
 
-def _write_shard(population: Population, writing: Writing, folder: Path, shard: int) -> tuple[truth.Harvest, pa.Table]:
-    """Writes the exchanges of one shard."""
+def _write_shard(population: Population, writing: Writing, folder: Path, shard: int) -> truth.Harvest:
+    """Writes the exchanges of one shard, and which of them were harvested."""
     rows = draw_shard(population, shard)
     name = "exchanges.parquet" if population.shards == 1 else f"exchanges/part-{shard:05d}.parquet"
     with pq.ParquetWriter(folder / "traffic" / name, INPUTS["exchanges"], compression="zstd") as writer:
         for start in range(0, len(rows["who"]), _BATCH_ROWS):
             batch = {trait: values[start : start + _BATCH_ROWS] for trait, values in rows.items()}
             writer.write_table(columns.exchange_table(with_traits(batch, population.accounts), writing))
-    return truth.harvest(rows, len(population.accounts["who"])), truth.exchange_table(rows, writing.seed)
+    pq.write_table(truth.exchange_table(rows, writing.seed), _truth_part(folder, shard), compression="zstd")
+    return truth.harvest(rows, len(population.accounts["who"]))
 
 
 def _releases(shift_us: int) -> pa.Table:

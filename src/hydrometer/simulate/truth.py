@@ -83,7 +83,7 @@ def _campaign_ids(numbers: Array, seed: int) -> pa.Array:
 
 
 def exchange_table(rows: Columns, seed: int) -> pa.Table:
-    """The harvested exchanges of a shard."""
+    """The harvested exchanges of a shard, by id."""
     inside = rows["builder"] >= 0
     table = pa.table(
         {
@@ -91,7 +91,22 @@ def exchange_table(rows: Columns, seed: int) -> pa.Table:
             "campaign_id": _campaign_ids(_campaign_numbers(rows)[inside], seed),
         }
     )
-    return conform(table, TRUTH["exchanges"])
+    return conform(table.sort_by("exchange_id"), TRUTH["exchanges"])
+
+
+def write_exchanges(parts: list[Path], path: Path) -> None:
+    """Write the harvested exchanges of all shards as one file, a row group for each shard that has any.
+
+    Args:
+        parts: a file for each shard, in the order of the shards; read one after the other and removed.
+        path: the file to make.
+    """
+    with pq.ParquetWriter(path, TRUTH["exchanges"], compression="zstd") as writer:
+        for part in parts:
+            table = pq.read_table(part)
+            if len(table):
+                writer.write_table(table, row_group_size=len(table))
+            part.unlink()
 
 
 def write(population: Population, harvested: Harvest, writing: Writing, folder: Path) -> None:
