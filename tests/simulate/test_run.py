@@ -300,15 +300,6 @@ def test_an_interruption_of_several_processes_leaves_nothing_behind(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_folder_that_one_stands_in_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    run.simulate("gateway", Path(), seed=1)
-    assert {path.name for path in here.iterdir()} == {"traffic", "truth"}
-    assert [path.name for path in tmp_path.iterdir()] == ["here"]
-
-
 def test_a_process_that_is_killed_is_one_clear_error_and_leaves_nothing_behind(tmp_path: Path) -> None:
     def kill(done: int, total: int) -> None:
         for child in multiprocessing.active_children():

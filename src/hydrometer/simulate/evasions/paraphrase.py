@@ -1,6 +1,6 @@
 """Prompts worded anew by a model, so that no template comes twice.
 
-At 0 every prompt of the campaign is one of a few templates; most campaigns of the range are at 1 unless told otherwise.
+At 0 every harvested prompt is one of a few templates of the campaign; most campaigns of the range are at 1 unless told otherwise.
 Source: detection table, section 9, evasion 4.
 """
 
@@ -14,7 +14,7 @@ _TEMPLATES = 12
 
 
 def _apply(cohort: Cohort, value: float, draw: np.random.Generator) -> Cohort:
-    """A share of the prompts is worded anew, the others follow one of the operator's templates."""
+    """A share of the harvested prompts is worded anew, the others follow one of the campaign's templates."""
     traits = cohort.accounts
     traits["paraphrase"] = np.full(cohort.size, value)
     traits["wordings"] = np.maximum(traits.get("wordings", np.zeros(cohort.size, dtype=np.int64)), _TEMPLATES)

@@ -1,5 +1,6 @@
 """The same harvest spread over more accounts, down to four exchanges each.
 
+It takes twelve accounts at least; with very many exchanges each they outgrow the world, which then grows (`volumes.py`).
 Source: detection table, section 9, evasion 2; mission table, section 1.1 (4 to 9,000 exchanges an account).
 """
 

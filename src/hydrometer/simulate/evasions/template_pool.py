@@ -11,7 +11,7 @@ from hydrometer.simulate.world import Cohort, Evasion
 
 
 def _apply(cohort: Cohort, value: float, draw: np.random.Generator) -> Cohort:
-    """Every prompt follows one of so many templates, unless the knob `paraphrase` words it anew."""
+    """Every harvested prompt follows one of so many templates, unless the knob `paraphrase` words it anew."""
     traits = cohort.accounts
     traits["wordings"] = np.full(cohort.size, max(1, round(value)))
     traits["paraphrase"] = traits.get("paraphrase", np.zeros(cohort.size))
