@@ -1,6 +1,7 @@
 """Prompts worded anew by a model, so that no template comes twice.
 
-At 0 every harvested prompt is one of a few templates of the campaign; most campaigns of the range are at 1 unless told otherwise.
+At 0 every harvested prompt is one of a few templates of the campaign; most campaigns of the range are at 1 unless told
+otherwise.
 Source: detection table, section 9, evasion 4.
 """
 

@@ -1,6 +1,7 @@
 """The same harvest spread over more accounts, down to four exchanges each.
 
-It takes twelve accounts at least; with very many exchanges each they outgrow the world, which then grows (`volumes.py`).
+It takes twelve accounts at least; where these with very many exchanges each would be most of a world, that world grows
+(`volumes.py`).
 Source: detection table, section 9, evasion 2; mission table, section 1.1 (4 to 9,000 exchanges an account).
 """
 
