@@ -151,7 +151,17 @@ def family_values(
     for side in SPLITS[0]:
         testing = population.testing(side)
         case = Case(
-            Group(members, other_side(side), "bench"), testing, population, workspace, 0, seed, (), none, none, ()
+            Group(members, other_side(side), "bench"),
+            testing,
+            population,
+            workspace,
+            0,
+            seed,
+            (),
+            none,
+            none,
+            (),
+            np.zeros(0),
         )
         for name, layers in testing.families.items():
             found = one_family(case, FAMILY[name], layers)

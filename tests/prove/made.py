@@ -15,6 +15,7 @@ from hydrometer.base.families import FAMILY_OF, other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Layer, Population
 from hydrometer.base.workspace import Workspace
+from hydrometer.prove.profile import FIGURES
 
 Holders = Sequence[Sequence[int] | NDArray[np.int64]]
 
@@ -103,6 +104,7 @@ def case(
     register: tuple[dict[str, object], ...] = (),
     everyone: Population | None = None,
     side: str = "behaviour",
+    profile: NDArray[np.float64] | None = None,
 ) -> Case:
     """A case before a test; what is not given is empty."""
     none = counts([], [])
@@ -118,4 +120,5 @@ def case(
         group or none,
         background or none,
         register,
+        np.zeros(len(FIGURES)) if profile is None else profile,
     )

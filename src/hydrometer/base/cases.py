@@ -58,6 +58,7 @@ class Case:
         background: one row per benign operator seen: units outside the neighbourhood of this group and of every group
             that is one hand; what is under test, or words its requests likewise, is no sample of benign operators.
         register: authorised uses, as the register gives them.
+        profile: shape (figures,), how the group works (`prove/profile.py`).
     """
 
     group: Group
@@ -70,6 +71,7 @@ class Case:
     counts: Counts
     background: Counts
     register: tuple[dict[str, object], ...]
+    profile: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.fragments import fragments
 from hydrometer.prove.membership import Membership, enlarge, founding
 from hydrometer.prove.multiplicity import q_values
+from hydrometer.prove.profile import FIGURES, profiles
 
 MATCHED = 0.5
 """Jaccard index from which groups of the two halves are the same candidate."""
@@ -44,6 +45,8 @@ OVERRIDING = ROLES[:2]
 """Roles whose explanation wins even where both hypotheses hold."""
 JOININGS = 2
 """Fragments are joined by their founders first, then by those who belong to them."""
+NO_PROFILE = np.zeros(len(FIGURES))
+"""What a test of H1 is given: how a group works is none of its business."""
 NO_EVIDENCE = -700.0
 """ln e of a hypothesis that no test could look at (e = 0 as far as a float goes)."""
 
@@ -164,13 +167,15 @@ def judge(
     sets = candidates(groups)
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
 
-    def case(group: Group, counts: Counts, background: Counts) -> Case:
+    def case(group: Group, counts: Counts, background: Counts, profile: NDArray[np.float64]) -> Case:
         testing = population.testing(other_side(group.side))
-        return Case(group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register)
+        return Case(
+            group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register, profile
+        )
 
     first = [
         [
-            test.judge(case(group, every, every))
+            test.judge(case(group, every, every, NO_PROFILE))
             for test in found.values()
             if test.hypothesis == "H1"
             for group in matched
@@ -182,6 +187,7 @@ def judge(
     proven = [value is not None and value >= REFINED_NATS for value in operator]
     memberships = belonging(population, founders, proven)
     pooled = group_counts(workspace, [membership.units for membership in memberships], last_epoch, len(techniques))
+    worked = profiles(workspace, [membership.units for membership in memberships], last_epoch)
     benign = population.active.copy()
     for membership, sure in zip(memberships, proven, strict=True):
         if sure:
@@ -192,7 +198,7 @@ def judge(
         if id(membership) not in known:
             group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
             background = every.of(benign & ~neighbourhood(population, membership))
-            one = case(group, pooled.of(np.array([number])), background)
+            one = case(group, pooled.of(np.array([number])), background, worked.values[number])
             known[id(membership)] = _second(found, one, whole=proven[number])
         second.append(known[id(membership)])
     smaller = [

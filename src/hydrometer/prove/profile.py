@@ -1,0 +1,169 @@
+"""How a group works, in figures that need no list of words: what its requests are made of, when it asks, what it takes.
+
+Whoever builds a training set reads a list out: few forms with thousands of fillings, on many accounts, no item asked
+twice, no second question, around the clock, long answers. Each figure alone has innocent owners (a shop's catalogue, a
+school class, a script), so that none convicts; `reference.py` weighs them together against whole benign operators.
+Only the first figure and the last know words of the lexicon. Sums are taken over integers, so that they do not depend
+on the order of rows. Source: `detection.md` sections 4.1 to 4.4 (forms, coverage, read-out, calendar); `statistics.md`
+section 4 (the null is a random benign operator).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hydrometer.base.workspace import Workspace
+
+FORM_FILLINGS = 5
+"""Distinct prompts with one opening or closing phrase from which that phrase makes a form."""
+FORM_ACCOUNTS = 3
+"""Accounts that must fill in a form for it to be common to a group."""
+DAY_HOURS = 24
+LOG_UNIT = 1000.0
+"""Logarithms of lengths are summed in thousandths."""
+FIGURES: dict[str, str] = {
+    "techniques": "share of distinct prompts that show a published technique (square root)",
+    "forms": "share of distinct prompts that fill in a form",
+    "common_forms": "share of distinct prompts whose form at least three of its accounts fill in",
+    "repetition": "share of distinct prompts that two or more of its accounts ask (square root)",
+    "follow_ups": "share of exchanges that are not the first of their conversation",
+    "answer_length": "mean logarithm of output tokens",
+    "question_length": "mean logarithm of the words of a prompt",
+    "answer_spread": "standard deviation of the logarithm of output tokens",
+    "tools": "share of exchanges that offer tools",
+    "hours": "evenness of the hours of the day (entropy over its maximum)",
+    "vocabulary": "logarithm of wordings per distinct prompt",
+    "freshness": "logarithm of distinct prompts per exchange",
+    "aim": "share of exchanges that ask for a capability of the lexicon",
+}
+"""Figures of a profile, in the order of its columns, and what each is."""
+SENT = """
+with sent as materialized (
+  select m.grp, f.account_id, f.item, f.opening, f.closing, f.techniques, f.capabilities, f.words, f.output_tokens,
+         coalesce(f.turn, 1) > 1 as later, coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us // 3600000000 % 24 as hour
+  from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+  where f.words > 0 and f.sent_us // {epoch_us} <= $last
+)
+"""
+WORDINGS = (
+    SENT
+    + """, asked as (
+  select grp, item, count(distinct account_id) as askers, any_value(opening) as opening, any_value(closing) as closing,
+         bit_or(techniques) as techniques from sent group by 1, 2
+), opens as (
+  select grp, opening, count(distinct item) as n, count(distinct account_id) as accounts
+  from sent where opening <> 0 group by 1, 2
+), closes as (
+  select grp, closing, count(distinct item) as n, count(distinct account_id) as accounts
+  from sent where closing <> 0 group by 1, 2
+)
+select a.grp, count(*) as items, count(*) filter (techniques <> 0) as flagged, count(*) filter (askers > 1) as repeated,
+       count(*) filter (coalesce(o.n, 0) >= $fillings or coalesce(c.n, 0) >= $fillings) as filled,
+       count(*) filter ((o.n >= $fillings and o.accounts >= $many) or (c.n >= $fillings and c.accounts >= $many))
+         as common,
+       count(distinct case when coalesce(o.n, 0) >= coalesce(c.n, 0) then a.opening else a.closing end) as wordings
+from asked a left join opens o using (grp, opening) left join closes c using (grp, closing) group by 1 order by 1
+"""
+)
+TRAFFIC = (
+    SENT
+    + """select grp, count(*) as exchanges, count(distinct account_id) as accounts, count(*) filter (later) as later,
+  count(output_tokens) as answers, coalesce(sum((1000 * ln(1 + output_tokens))::bigint), 0)::bigint as answer,
+  coalesce(sum((1000 * ln(1 + output_tokens))::bigint * (1000 * ln(1 + output_tokens))::bigint), 0)::double as squares,
+  sum((1000 * ln(1 + words))::bigint)::bigint as question, count(*) filter (tools) as tools,
+  count(*) filter (capabilities <> 0) as aimed, $hours
+from sent group by 1 order by 1
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """Profiles of some groups, one row each.
+
+    Attributes:
+        values: shape (k, figures), in the order of `FIGURES`.
+        items: shape (k,), distinct prompts.
+        accounts: shape (k,), accounts that sent a prompt.
+    """
+
+    values: NDArray[np.float64]
+    items: NDArray[np.int64]
+    accounts: NDArray[np.int64]
+
+    def of(self, row: int) -> Profiles:
+        """The profile of one group alone."""
+        return Profiles(self.values[row : row + 1], self.items[row : row + 1], self.accounts[row : row + 1])
+
+
+def profiles(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int) -> Profiles:
+    """Profiles of some groups from what they sent up to an epoch.
+
+    Args:
+        workspace: holds `fingerprints` and `units`.
+        members: units of each group.
+        last_epoch: last epoch that counts.
+    """
+    count = len(members)
+    if not count:
+        return Profiles(np.zeros((0, len(FIGURES))), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    numbers = np.repeat(np.arange(count), [len(units) for units in members])
+    table = pa.table({"grp": numbers, "unit": np.concatenate(members)})
+    values: dict[str, object] = {"last": last_epoch}
+    hours = ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS))
+    limits = values | {"fillings": FORM_FILLINGS, "many": FORM_ACCOUNTS}
+    found = _columns(workspace.query(WORDINGS, limits, members=table), count)
+    found |= _columns(workspace.query(TRAFFIC.replace("$hours", hours), values, members=table), count)
+    return Profiles(figures(found), found["items"].round().astype(np.int64), found["accounts"].round().astype(np.int64))
+
+
+def figures(counted: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Counts and sums of each group → its figures; half a case is added to and taken from every share.
+
+    Args:
+        counted: columns of the two queries, each of shape (k,).
+
+    Returns:
+        shape (k, figures).
+    """
+    exchanges, items = np.maximum(counted["exchanges"], 1.0), np.maximum(counted["items"], 1.0)
+    answers = np.maximum(counted["answers"], 1.0)
+    mean = counted["answer"] / answers / LOG_UNIT
+    variance = np.maximum(counted["squares"] / answers / LOG_UNIT**2 - mean**2, 0.0)
+    hours = np.stack([counted[f"h{hour}"] for hour in range(DAY_HOURS)], axis=1) / exchanges[:, None]
+    entropy = -(hours * np.log(np.maximum(hours, 1e-12))).sum(axis=1) / np.log(DAY_HOURS)
+    columns = {
+        "techniques": np.sqrt(_share(counted["flagged"], items)),
+        "forms": _share(counted["filled"], items),
+        "common_forms": _share(counted["common"], items),
+        "repetition": np.sqrt(_share(counted["repeated"], items)),
+        "follow_ups": _share(counted["later"], exchanges),
+        "answer_length": mean,
+        "question_length": counted["question"] / exchanges / LOG_UNIT,
+        "answer_spread": np.sqrt(variance),
+        "tools": _share(counted["tools"], exchanges),
+        "hours": entropy,
+        "vocabulary": np.log((counted["wordings"] + 1.0) / (items + 1.0)),
+        "freshness": np.log(items / exchanges),
+        "aim": _share(counted["aimed"], exchanges),
+    }
+    return np.stack([columns[name] for name in FIGURES], axis=1)
+
+
+def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share with half a case added on either side."""
+    return np.asarray((part + 0.5) / (whole + 1.0))
+
+
+def _columns(table: pa.Table, groups: int) -> dict[str, NDArray[np.float64]]:
+    """Columns of a result with one row a group; groups that sent nothing have zeros."""
+    place = table["grp"].to_numpy()
+    result: dict[str, NDArray[np.float64]] = {}
+    for name in (name for name in table.column_names if name != "grp"):
+        result[name] = np.zeros(groups)
+        result[name][place] = table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+    return result
