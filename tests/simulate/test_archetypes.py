@@ -27,10 +27,11 @@ TECHNIQUES = {
 GROUPED = (
     "agent_swarm", "annotation_vendor", "audio_app", "authorised_distiller", "authorised_reseller", "ci_swarm",
     "company_card", "course_author", "enterprise_batch", "enterprise_gateway", "evaluation_lab", "game_studio",
-    "household", "judge_researcher", "kernel_engineer", "key_rotation", "legal_drafter", "localisation_vendor",
+    "household", "judge_researcher", "kernel_engineer", "key_juggler", "key_rotation", "legal_drafter",
+    "localisation_vendor",
     "message_bot", "moderation_vendor", "multi_cloud_firm", "newsroom", "price_mover", "private_pooler",
-    "prompt_optimiser", "red_team", "regression_tester", "researcher_maths", "session_resumer", "survey_vendor",
-    "teacher_feedback", "transcript_service", "undeclared_reseller", "white_label",
+    "prompt_optimiser", "quota_stretcher", "red_team", "regression_tester", "researcher_maths", "session_resumer",
+    "survey_vendor", "teacher_feedback", "transcript_service", "undeclared_reseller", "white_label",
 )  # fmt: skip
 """Archetypes of which one operator has several accounts."""
 
@@ -69,8 +70,8 @@ def top_share(volume: Array, share: float = 0.05) -> float:
     return float(busiest.sum() / volume.sum())
 
 
-def test_there_are_fifty_four_populations() -> None:
-    assert len(ARCHETYPES) == 54
+def test_there_are_fifty_six_populations() -> None:
+    assert len(ARCHETYPES) == 56
     assert set(GROUPED) <= set(ARCHETYPES)
     assert all(plugin.summary and len(plugin.summary) < 80 for plugin in ARCHETYPES.values())
 
@@ -144,7 +145,7 @@ def test_operators_of_one_kind_differ(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(GROUPED) - {"enterprise_batch", "white_label", "agent_swarm"}))
 def test_operators_differ_in_volume_and_size(name: str) -> None:
-    accounts = settled(name, 2000).accounts
+    accounts = settled(name, 4000).accounts
     _, operator, size = np.unique(accounts["operator"], return_inverse=True, return_counts=True)
     assert size.max() >= 2
     volume = np.bincount(operator, weights=accounts["volume"])
@@ -224,6 +225,63 @@ def test_private_pooler_takes_turns() -> None:
         assert (overlap < 0.31 * clock.SPAN_US / len(here)).all()
         assert opened[0] == clock.START_US and closed[-1] == clock.END_US
         assert len(np.unique(accounts["client"][here])) == 1
+
+
+STRETCHERS = ("quota_stretcher", "key_juggler")
+
+
+@pytest.mark.parametrize("name", STRETCHERS)
+def test_undeclared_batches_spread_over_three_to_forty_accounts(name: str) -> None:
+    accounts = settled(name, 6_000).accounts
+    sizes = np.bincount(np.unique(accounts["operator"], return_inverse=True)[1])[:-1]
+    assert sizes.min() == 3 and sizes.max() == 40 and np.median(sizes) <= 6
+    assert np.sort(sizes)[::-1][: len(sizes) // 10].sum() > 0.25 * sizes.sum(), "sizes have no tail"
+    assert (accounts["owner"] == people.NOTHING).all() and (accounts["organization"] == people.NOTHING).all()
+    assert identity.BUSINESS not in accounts["verification"]
+
+
+@pytest.mark.parametrize("name", STRETCHERS)
+def test_undeclared_batches_betray_one_hand_to_a_degree_that_differs(name: str) -> None:
+    accounts = settled(name, 6_000).accounts
+    shown = {"mail_shape": accounts["mail_shape"], "block": accounts["address"] >> 8}
+    for values in shown.values():
+        shares = np.array([
+            np.mean(values[here] == people.commonest(values[here]))
+            for here in (accounts["operator"] == one for one in np.unique(accounts["operator"]))
+            if here.sum() >= 6
+        ])  # fmt: skip
+        assert 0.3 < shares.mean() < 0.9 and shares.std() > 0.15
+    made = accounts["created"] // clock.DAY_US
+    days = [np.ptp(made[accounts["operator"] == one]) for one in np.unique(accounts["operator"])]
+    assert np.quantile(days, 0.2) < 0.4 * np.quantile(days, 0.8)
+
+
+@pytest.mark.parametrize("name", STRETCHERS)
+def test_undeclared_batches_ask_nothing_twice_and_follow_few_templates(name: str) -> None:
+    rows = lived(name)
+    listed = np.isin(
+        rows["kind"], [speech.CODE[kind] for kind in ARCHETYPES[name].settle(1, generator(0, "t")).worklists]
+    )
+    assert listed.mean() > 0.85 and (rows["turn"] == 1).all()
+    assert len(np.unique(rows["item"][listed])) == listed.sum()
+    templates = [
+        len(np.unique(rows["wording"][listed & (rows["operator"] == one)])) / np.sum(rows["operator"] == one)
+        for one in np.unique(rows["operator"][listed])
+    ]
+    assert np.median(templates) < 0.25
+    table = columns.exchange_table(rows, columns.Writing(1))
+    prompts = np.array(table["prompt"].to_pylist())[listed]
+    assert len(np.unique(prompts)) > 0.98 * len(prompts)
+
+
+def test_stretchers_and_jugglers_have_manners_of_their_own() -> None:
+    stretcher, juggler = (settled(name, 3_000) for name in STRETCHERS)
+    assert not set(stretcher.worklists) & set(juggler.worklists)
+    assert (stretcher.accounts["pathway"] == identity.API).all()
+    assert 0.3 < (juggler.accounts["pathway"] == identity.AGGREGATOR).mean() < 0.7
+    taking_turns = stretcher.accounts["opened"] > clock.START_US
+    assert 0.15 < taking_turns.mean() < 0.5 and (juggler.accounts["opened"] == clock.START_US).all()
+    assert (stretcher.accounts["card"] < 0).mean() > 0.4
 
 
 def test_regression_jobs_start_on_the_full_hour_and_repeat_few_items() -> None:

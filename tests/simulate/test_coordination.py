@@ -152,7 +152,7 @@ STATISTICS: dict[str, tuple[Callable[[Drawn], float], float, float]] = {
     "rented_proxies": (neighbours, 0.45, 0.8),
     "one_fleet": (rented, 0.3, 0.8),
     "one_client": (same_trait("client"), 0.5, 0.85),
-    "load_balancing": (even_loads, -0.4, -0.35),
+    "load_balancing": (even_loads, -0.8, -0.45),
     "quota_handoff": (carried_over, 0.001, 0.3),
     "ban_replacement": (bans, 0.001, 0.4),
     "pool_shift": (bans, 0.001, 0.4),

@@ -20,11 +20,14 @@ WORK_LISTS = (
     "data_harvest", "screen_harvest", "vision_harvest", "audio_harvest", "picture_harvest", "agent_harvest",
     "session_replay",
 )  # fmt: skip
+BATCH_JOBS = ("ticket_sort", "product_copy", "catalogue_line", "digest", "field_extract")
+"""Work-lists of ordinary firms."""
 TECHNIQUES = (*WORK_LISTS, "exercises", "relay", "canary")
 TWINS = (
     "teacher_feedback", "security_probe", "localise", "prompt_tuning", "transcript_clean", "news_rewrite", "moderate",
     "course_task", "kernel_ask", "ctf_ask", "data_ask", "screen_help", "vision_ask", "audio_ask", "picture_ask",
     "regression", "survey_items", "scaffolded", "order_status", "debate", "game_master", "legal_clause",
+    *BATCH_JOBS,
 )  # fmt: skip
 OLD = ("harvest", "teach", "judge", "pairwise", "synthesis", "exercises")
 NEW = (*(kind for kind in TECHNIQUES if kind not in OLD), *TWINS)
@@ -82,7 +85,7 @@ def test_the_second_bank_has_every_technique_and_everyday_kind(language: str) ->
 @pytest.mark.parametrize("language", range(len(networks.LANGUAGES)), ids=networks.LANGUAGES)
 def test_a_work_list_hardly_repeats_itself_even_from_one_script(language: int, bank: str) -> None:
     """One wording and one pattern, as a script has them: 95 % distinct prompts over all scripts of a kind."""
-    for name in WORK_LISTS:
+    for name in (*WORK_LISTS, *BATCH_JOBS):
         shares = []
         for script in range(4):
             codes = rows(2_000, speech.CODE[name], language)

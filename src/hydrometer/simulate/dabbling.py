@@ -1,9 +1,9 @@
 """Benign people who use the disclosed techniques for themselves: what makes a campaign's prompts innocent one by one.
 
 A person asks for written-out reasoning, has answers graded or lets exercises be made, in the very words of the
-campaigns: rarely, and unlike others. A few do little else. Without them one prompt would tell a campaign; with them
-only many prompts of many accounts do. Source: the mission table, row 9 (the disclosed template is benign alone); the
-detection table, section 3.4 (benign accounts show intent in about 2 % of their prompts).
+campaigns: rarely, and unlike others. For a few it is a fifth of all they ask. Without them one prompt would tell a
+campaign; with them only many prompts of many accounts do. Source: the mission table, row 9 (the disclosed template is
+benign alone); the detection table, section 3.4 (benign accounts show intent in about 2 % of their prompts).
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ DABBLERS = frozenset(
     "ci_swarm".split()
 )
 """Populations of people; products and vendors ask what their programs say."""
-_SHAPES = (0.25, 6.0)
-"""Beta distribution of the share of a person's conversations: 4 % on average, for one in a hundred people over 35 %."""
+_SHAPES = (0.25, 12.0)
+"""Beta distribution of the share of a person's conversations: 2 % on average, for half of the people under 0.4 %, for
+one in a hundred over 19 %."""
 _PICKINESS = 0.12
 """Concentration of a person's taste among the techniques: most keep to one or two."""
 EARLIEST = ("harvest", "teach", "exercises", "judge", "pairwise", "synthesis")

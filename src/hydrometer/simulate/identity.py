@@ -15,6 +15,8 @@ from hydrometer.simulate.world import Array
 
 BROWSER, SDK, SCRIPT, EDITOR, SERVER = range(5)
 """Families of client stacks."""
+SEARCH_TOOLS = 1
+"""Tool set of the product in a browser (`speech.TOOLSETS`)."""
 _SYSTEMS = ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 14_5", "X11; Linux x86_64", "Linux; Android 15")
 _ENGINES = ("Kestrel/128.0", "Kestrel/129.1", "Marten/17.4", "Marten/18.0", "Ibex/131.0")
 _STACKS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
@@ -108,7 +110,7 @@ _BY_LANGUAGE = {"en": (0, 1, 2, 3), "zh": (7, 0, 1), "ru": (6, 0, 1), "es": (5, 
 DISPOSABLE = tuple(range(len(_FREE_MAIL), len(_FREE_MAIL) + len(_THROW_AWAY)))
 CAMPUS = DISPOSABLE[-1] + 1
 COMPANY = tuple(range(CAMPUS + 1, len(MAIL_DOMAINS)))
-_DISPOSABLE_SHARE = 0.09
+_DISPOSABLE_SHARE, _FOREIGN_MAIL_SHARE = 0.09, 0.1
 MAIL_SHAPES = (
     "aaaa.aaaaaa", "aaaaaa99", "aaaaa", "aaaaaaaa9", "a.aaaaaaa", "aaaaaa_aaa", "aaaa9999", "aaa.aaaa99",
     "aaaaaaaaaa", "aa99aa99",
@@ -117,11 +119,13 @@ _SHAPE_SHARE = np.array([20, 15, 9, 10, 9, 6, 12, 7, 8, 4], dtype=float)
 
 
 def mail_domains(language: Array, draw: np.random.Generator) -> Array:
-    """Index of a free-mail host of each person's language, sometimes of a disposable one."""
+    """Index of a free-mail host, mostly of each person's language, sometimes any or a disposable one."""
     chosen = np.zeros(len(language), dtype=np.int64)
     for code, name in enumerate(networks.LANGUAGES):
         rows = np.flatnonzero(language == code)
         chosen[rows] = draw.choice(_BY_LANGUAGE[name], len(rows))
+    foreign = draw.random(len(language)) < _FOREIGN_MAIL_SHARE
+    chosen = np.where(foreign, draw.integers(0, len(_FREE_MAIL), len(language)), chosen)
     disposable = draw.random(len(language)) < _DISPOSABLE_SHARE
     return np.where(disposable, draw.choice(DISPOSABLE, len(language)), chosen)
 

@@ -18,6 +18,7 @@ DEVELOPMENT_HARD = {
     "authorised_distiller": 8, "white_label": 80, "agent_swarm": 40, "exam_coach": 120, "viral_prompter": 150,
     "framework_user": 150, "teacher_feedback": 60, "company_card": 80, "key_rotation": 60, "localisation_vendor": 40,
     "annotation_vendor": 48, "multi_cloud_firm": 40, "course_author": 60, "price_mover": 60, "privacy_mail_user": 120,
+    "quota_stretcher": 160,
 }  # fmt: skip
 """Look-alikes of development worlds and their accounts."""
 HELD_OUT_HARD = {
@@ -25,7 +26,7 @@ HELD_OUT_HARD = {
     "large_course": 300, "private_pooler": 90, "enterprise_gateway": 24, "ci_swarm": 60, "transcript_service": 40,
     "prompt_optimiser": 80, "regression_tester": 40, "traveller": 120, "diaspora": 160, "session_resumer": 60,
     "outage_recoverer": 120, "picture_maker": 90, "researcher_maths": 60, "kernel_engineer": 60, "ctf_student": 80,
-    "audio_app": 60, "undeclared_reseller": 24,
+    "audio_app": 60, "undeclared_reseller": 24, "key_juggler": 160,
 }  # fmt: skip
 """Look-alikes that only held-out worlds have, and their accounts."""
 STRANGERS = {"game_studio": 80, "debate_app": 80, "legal_drafter": 60, "survey_vendor": 60, "message_bot": 60}

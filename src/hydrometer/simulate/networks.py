@@ -23,7 +23,7 @@ _EN, _ZH, _RU, _ES, _DE = range(5)
 _LOCAL_LANGUAGE = np.array(
     [_EN, _EN, _DE, _EN, _ES, _ES, _ES, _EN, _EN, _ZH, _EN, _ZH, _ZH, _RU, _RU, _EN, _EN, _EN, _EN, _ES]
 )
-_SPEAKS_LOCAL = 0.78
+_SPEAKS_LOCAL, _MIGRANTS = 0.78, 0.06
 FIRST_ASN = 64512
 _CARRIERS = 4
 _CARRIER_SHARE = np.array([0.46, 0.29, 0.17, 0.08])
@@ -44,8 +44,11 @@ def people_countries(size: int, draw: np.random.Generator) -> Array:
 
 
 def languages(country: Array, draw: np.random.Generator) -> Array:
-    """The language that each person writes: mostly that of the country, else English."""
-    return np.where(draw.random(len(country)) < _SPEAKS_LOCAL, _LOCAL_LANGUAGE[country], _EN)
+    """The language that each person writes: mostly that of the country, else English; migrants bring any other."""
+    way = draw.random(len(country))
+    brought = draw.integers(0, len(LANGUAGES), len(country))
+    local = np.where(way < _SPEAKS_LOCAL, _LOCAL_LANGUAGE[country], _EN)
+    return np.where(way > 1.0 - _MIGRANTS, brought, local)
 
 
 def fixed_lines(country: Array, draw: np.random.Generator) -> Array:

@@ -54,7 +54,11 @@ _EXTRA_SENTENCES = (0.85, 4.2)
 FRAMEWORK_TEMPERATURE, FRAMEWORK_TOP_P, FRAMEWORK_MAX_TOKENS = 0.7, 0.95, 4096
 _FRAMEWORK_SHARE = 0.22
 _EQUIPPED_SHARE, _THOROUGH_SHARE, _TOOLSETS = 0.14, 0.4, 8
-_SUBSCRIBED_SHARE, _CLOUD_SHARE, _DISGUISED_SHARE = 0.07, 0.04, 0.03
+_SUBSCRIBED_SHARE, _CLOUD_SHARE, _AGGREGATOR_SHARE, _DISGUISED_SHARE = 0.07, 0.04, 0.04, 0.03
+_EDITOR_TOOLS, _FORKED_SHARE = 0, 0.5
+"""Tool set of editors' agents; programmers who disguise their client often run a fork of one."""
+_SEARCHES_SHARE = 0.12
+"""People in a browser who have the search of the product switched on."""
 _SINGLE_QUESTIONS_SHARE = 0.14
 """People who never ask on."""
 _BUDGET_SHARE = np.array([0.10, 0.13, 0.12, 0.12, 0.22])
@@ -132,27 +136,31 @@ def ordinary(size: int, family: int, median: float, draw: np.random.Generator) -
     accounts.update(_papers(accounts, draw))
     accounts["client"] = identity.clients(family, size, draw)
     accounts["pathway"] = np.full(size, identity.SUBSCRIPTION if family == identity.BROWSER else identity.API)
+    if family == identity.BROWSER:
+        searches = draw.random(size) < _SEARCHES_SHARE
+        accounts["tools"] = np.where(searches, identity.SEARCH_TOOLS, accounts["tools"])
     framework_defaults(accounts, _FRAMEWORK_SHARE, draw)
     return accounts
 
 
 def tinker(accounts: Columns, draw: np.random.Generator) -> None:
-    """What some programmers do: own tools, a subscription or a cloud behind a script, headers that disagree."""
+    """What some programmers do: own tools, a subscription, cloud or aggregator behind a script, odd headers."""
     size = len(accounts["operator"])
     equipped = draw.random(size) < _EQUIPPED_SHARE
     accounts["tools"] = np.where(equipped, draw.integers(0, _TOOLSETS, size), accounts["tools"])
     deep = equipped & (draw.random(size) < _THOROUGH_SHARE)
     accounts["thinking"] = np.where(deep, identity.THINKING_BUDGETS[-1], accounts["thinking"])
     way = draw.random(size)
-    accounts["pathway"] = np.select(
-        [way < _SUBSCRIBED_SHARE, way < _SUBSCRIBED_SHARE + _CLOUD_SHARE],
-        [identity.SUBSCRIPTION, identity.CLOUD],
-        accounts["pathway"],
-    )
+    ends = np.cumsum([_SUBSCRIBED_SHARE, _CLOUD_SHARE, _AGGREGATOR_SHARE])
+    ways = [identity.SUBSCRIPTION, identity.CLOUD, identity.AGGREGATOR]
+    accounts["pathway"] = np.select([way < end for end in ends], ways, accounts["pathway"])
     on_cloud = accounts["pathway"] == identity.CLOUD
-    accounts["card"] = np.where(on_cloud, NOTHING, accounts["card"])
+    elsewhere = on_cloud | (accounts["pathway"] == identity.AGGREGATOR)
+    accounts["card"] = np.where(elsewhere, NOTHING, accounts["card"])
     accounts["organization"] = np.where(on_cloud, codes(size, draw), accounts["organization"])
     disguised = draw.random(size) < _DISGUISED_SHARE
+    forked = disguised & (draw.random(size) < _FORKED_SHARE)
+    accounts["tools"] = np.where(forked, _EDITOR_TOOLS, accounts["tools"])
     accounts["shown_client"] = np.where(disguised, identity.clients(identity.EDITOR, size, draw), NOTHING)
 
 

@@ -1,9 +1,9 @@
 """Makes a campaign's accounts consistent after all that was done to them, and keeps evasions off the innocent.
 
 Who buys accounts buys ones that hang together: a browser comes with a subscription, a key with the API, a cloud account
-with an organisation and no card, an education programme with its pathway. Pairs of fields that never meet in innocent
-accounts would give campaigns away without any detection. Source: the architecture, section 6 (no giveaway in the
-range).
+with an organisation and no card, an education programme with its pathway and an institute, an agent with a program.
+Pairs of fields that never meet in innocent accounts would give campaigns away without any detection. Source: the
+architecture, section 6 (no giveaway in the range).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from hydrometer.simulate import identity, people, speech
-from hydrometer.simulate.world import OPERATOR, Array, Cohort, Evasion
+from hydrometer.simulate.world import OPERATOR, Array, Cohort, Columns, Evasion
 
 _SCRIPTED_SUBSCRIPTIONS = 0.06
 """Share of programs that run on a subscription, as some people's do."""
@@ -25,20 +25,31 @@ _FRAMEWORKS = 9
 def reconciled(cohort: Cohort, draw: np.random.Generator) -> Cohort:
     """The cohort with pathways that fit clients, papers that fit pathways, and agents that have a system prompt."""
     size, traits = cohort.size, cohort.accounts
+    _programmed(traits, draw)
     browser = identity.families(traits["client"]) == identity.BROWSER
     plain = np.isin(traits["pathway"], [identity.API, identity.SUBSCRIPTION])
     subscribed = browser | (draw.random(size) < _SCRIPTED_SUBSCRIPTIONS)
     pathway = np.where(plain, np.where(subscribed, identity.SUBSCRIPTION, identity.API), traits["pathway"])
     cloud = pathway == identity.CLOUD
+    sponsored = np.isin(pathway, [identity.CLASS, identity.VENTURE, identity.STUDY])
     own = np.where(traits["organization"] < 0, people.codes(size, draw), traits["organization"])
     traits["pathway"] = pathway
-    traits["organization"] = np.where(cloud, own, traits["organization"])
+    traits["organization"] = np.where(cloud | sponsored, own, traits["organization"])
     traits["card"] = np.where(cloud, people.NOTHING, traits["card"])
     traits["programme"] = np.where(pathway == identity.CLASS, identity.EDUCATION, traits["programme"])
     bare = (traits["tools"] >= 0) & (traits["system"] < 0) & (draw.random(size) < _PROMPTED_AGENTS)
     framework = speech.system(speech.FRAMEWORK, draw.integers(0, _FRAMEWORKS, size))
     traits["system"] = np.where(bare, framework, traits["system"])
     return cohort
+
+
+def _programmed(traits: Columns, draw: np.random.Generator) -> None:
+    """Accounts in a browser that run an agent, or come over a cloud or an aggregator, have a program instead."""
+    browser = identity.families(traits["client"]) == identity.BROWSER
+    agent = (traits["tools"] >= 0) & (traits["tools"] != identity.SEARCH_TOOLS)
+    elsewhere = np.isin(traits["pathway"], [identity.CLOUD, identity.AGGREGATOR])
+    program = identity.clients(identity.SDK, len(browser), draw)
+    traits["client"] = np.where(browser & (agent | elsewhere), program, traits["client"])
 
 
 def evaded(cohort: Cohort, evasion: Evasion, value: float, draw: np.random.Generator) -> Cohort:

@@ -70,6 +70,8 @@ SPEECH: dict[str, Speech] = {
     "relay": Speech(420, 0.9, image=0.03), "canary": Speech(40, 0.8), "regression": Speech(35, 0.8),
     "survey_items": Speech(330), "scaffolded": Speech(280, 0.9), "order_status": Speech(60),
     "debate": Speech(450), "game_master": Speech(340), "legal_clause": Speech(520),
+    "ticket_sort": Speech(16, 0.6), "product_copy": Speech(130), "catalogue_line": Speech(45, 0.6),
+    "digest": Speech(150, 0.6), "field_extract": Speech(70, 0.6),
 }  # fmt: skip
 KINDS = tuple(SPEECH)
 COPIED = ("viral", "classroom", "eval_item", "rubric", "canary", "regression")
@@ -90,6 +92,8 @@ EDITOR, FRAMEWORK, BOT, COMPANY, JUDGE, RIVAL, BRAND, RELAY, ACCESS, TUTOR, PIPE
 INJECTIONS = ("inject_tags", "inject_scaffold", "inject_language")
 TAGS, SCAFFOLD, TONGUE = range(3)
 """Kinds of text that a program puts in front of every prompt, coded and rendered like system prompts."""
+POPULAR_RELAYS = 6
+"""Releases of relay software that most who relay run, each with its own default prompt: numbers of RELAY."""
 SYSTEM_STEP = 2**40
 TOOLSETS = (
     ("read_file", "edit_file", "run_command", "search"), ("web_search",), ("web_search", "calculator"),

@@ -100,7 +100,7 @@ def _relays(accounts: Columns, draw: np.random.Generator) -> None:
     accounts["end_users"], accounts["hidden_users"] = np.full(size, _USERS_BEHIND_ONE), np.full(size, True)
     accounts["polyglot"] = np.full(size, True)
     accounts["reacts"] = np.full(size, True)
-    harness = speech.system(speech.RELAY, np.full(size, int(people.codes(1, draw)[0])))
+    harness = speech.system(speech.RELAY, np.full(size, int(draw.integers(speech.POPULAR_RELAYS))))
     accounts["system"] = np.where(draw.random(size) < _OFTEN, harness, accounts["system"])
 
 

@@ -10,10 +10,12 @@ from math import ceil, floor
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks, people
+from hydrometer.simulate import clock, identity, networks, people, speech
 from hydrometer.simulate.world import Array, Columns
 
 _SIZE_SIGMA = 0.4
+_OVERLAP = 0.15
+"""Share of its own time by which the slice of an account may reach into those before and after."""
 _BUSY_SIGMA, _BUSY_TAIL_SHARE, _BUSY_SHAPE, _BUSIEST = 0.8, 0.06, 1.3, 30.0
 MOST_OF_A_PERSON, MOST_OF_A_SERVICE = 900, 60_000
 """Exchanges in the week that no account of one person, and no account of a service, goes beyond."""
@@ -39,6 +41,39 @@ def sized(size: int, typical: float, draw: np.random.Generator) -> Array:
     wanted = np.round(typical * np.exp(_SIZE_SIGMA * draw.standard_normal(size)))
     ends = np.cumsum(np.clip(wanted, max(1, ceil(typical / 2)), max(1, floor(2 * typical))))
     return np.asarray(np.searchsorted(ends, np.arange(size), side="right"))
+
+
+def spread_out(size: int, bounds: tuple[int, int], shape: float, draw: np.random.Generator) -> Array:
+    """Number of the operator of each account, where most operators have few accounts and some have very many.
+
+    Args:
+        size: number of accounts.
+        bounds: fewest and most accounts of an operator; the last one may have fewer.
+        shape: of the Pareto distribution of an operator's accounts; the smaller, the heavier its tail.
+        draw: random numbers of this cohort.
+    """
+    fewest, most = bounds
+    wanted = np.minimum(np.floor(fewest * (1.0 + draw.pareto(shape, size))), most)
+    return np.asarray(np.searchsorted(np.cumsum(wanted), np.arange(size), side="right"))
+
+
+def places(group: Array) -> Array:
+    """Place of each account in its group, from 0; `group` ascends."""
+    _, first, where = np.unique(group, return_index=True, return_inverse=True)
+    return np.asarray(np.arange(len(group)) - first[where])
+
+
+def slices(group: Array, draw: np.random.Generator) -> tuple[Array, Array]:
+    """Begin and end of the slice of the week in which each account works where those of a group take turns."""
+    place, count = places(group), np.bincount(group)[group]
+    begin = np.clip((place - _OVERLAP * draw.random(len(group))) / count, 0.0, 1.0)
+    end = np.clip((place + 1.0 + _OVERLAP * draw.random(len(group))) / count, 0.0, 1.0)
+    return clock.START_US + (begin * clock.SPAN_US).astype(int), clock.START_US + (end * clock.SPAN_US).astype(int)
+
+
+def framework_prompts(group: Array, frameworks: int, draw: np.random.Generator) -> Array:
+    """Default system prompt of the framework that each operator happens to use."""
+    return people.one_each(group, speech.system(speech.FRAMEWORK, draw.integers(0, frameworks, len(group))))
 
 
 def _around(centre: Array, concentration: float, draw: np.random.Generator) -> Array:

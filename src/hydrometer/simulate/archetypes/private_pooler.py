@@ -49,7 +49,7 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["closed"] = clock.START_US + (end * clock.SPAN_US).astype(np.int64)
     fresh = (place > 0) & (draw.random(size) < 0.3)
     accounts["created"] = np.where(fresh, accounts["opened"] - clock.HOUR_US // 2, accounts["created"])
-    relay = people.one_each(person, speech.system(speech.RELAY, people.codes(size, draw)))
+    relay = people.one_each(person, speech.system(speech.RELAY, draw.integers(0, speech.POPULAR_RELAYS, size)))
     accounts["system"] = np.where(people.one_each(person, draw.random(size) < _RELAYED), relay, accounts["system"])
     return Cohort(accounts, _KINDS, _operators.tastes(person, _MEANS, _SPREAD, draw))
 

@@ -31,9 +31,8 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["keys"] = draw.choice([1, 2, 4, 8], size, p=[0.5, 0.2, 0.2, 0.1])
     accounts["rhythm"] = np.full(size, clock.WAKING)
     way = people.one_each(seller, draw.random(size))
-    prompts = [
-        people.one_each(seller, speech.system(kind, people.codes(size, draw))) for kind in (speech.BRAND, speech.RELAY)
-    ]
+    numbers = {speech.BRAND: people.codes(size, draw), speech.RELAY: draw.integers(0, speech.POPULAR_RELAYS, size)}
+    prompts = [people.one_each(seller, speech.system(kind, number)) for kind, number in numbers.items()]
     accounts["system"] = np.select([way < _BRANDED, way < _BRANDED + _RELAYED], prompts, people.NOTHING)
     return Cohort(accounts, _KINDS, _operators.tastes(seller, _MEANS, _SPREAD, draw))
 

@@ -15,6 +15,8 @@ _KINDS = ("support", "ask", "npc")
 _MEANS = [6.0, 0.8, 0.5]
 _SPREAD = (10.0, 15.0)
 _CUSTOMERS, _END_USERS, _PRODUCTS = 40, 60, 5
+_RENAMED_SHARE = 0.35
+"""Vendors whose contract lets the model answer under the name of their own product."""
 
 
 def _settle(size: int, draw: np.random.Generator) -> Cohort:
@@ -36,7 +38,11 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["end_users"] = np.full(size, _END_USERS)
     accounts["rhythm"] = draw.choice([clock.OFFICE, clock.WAKING], size, p=[0.7, 0.3])
     accounts["tools"] = np.where(draw.random(size) < 0.5, 3, people.NOTHING)
-    return Cohort(accounts, _KINDS, _operators.tastes(vendor, _MEANS, _SPREAD, draw))
+    weights = _operators.tastes(vendor, _MEANS, _SPREAD, draw)
+    renamed = people.one_each(vendor, draw.random(size) < _RENAMED_SHARE)
+    own_name = people.one_each(vendor, speech.system(speech.RIVAL, people.codes(size, draw)))
+    accounts["system"] = np.where(renamed, own_name, accounts["system"])
+    return Cohort(accounts, _KINDS, weights)
 
 
 ARCHETYPE = Archetype("white_label", "a vendor with a key for each of forty customers", _settle)

@@ -1,6 +1,7 @@
 """A pool that shows another slice of itself on each pathway.
 
-Source: mission table, rows 2 and 36.
+Assumed: a tenth of it is audio, as where queries were disclosed to rotate over product channels. Source: mission table,
+rows 2 and 36, and section 1.1, GTIG of September.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from hydrometer.simulate.world import Builder, Campaign
 
 _PLAN = Plan(
     exchanges=26.0,
-    techniques={"task_generation": 0.5, "cot_after_the_fact": 0.5},
+    techniques={"task_generation": 0.45, "cot_after_the_fact": 0.45, "audio": 0.1},
     coordination={
         "one_configuration": 0.45,
         "shared_cards": 0.4,
@@ -26,6 +27,6 @@ CAMPAIGN = Campaign(
     "four_pathways",
     "one operator over own API, cloud, aggregator and education programme",
     composed(_PLAN),
-    builders=(Builder(("reasoning", "mathematics", "general_instruction")),),
-    source="mission table, rows 2, 36",
+    builders=(Builder(("reasoning", "mathematics", "general_instruction", "audio")),),
+    source="mission table, rows 2, 19, 36; 1.1, September (queries rotated over product channels, audio among them)",
 )

@@ -1,6 +1,7 @@
 """One seller of access whose pool two builders use, with different work-lists and techniques.
 
-Source: mission table, row 38 (infrastructure alone cannot attribute).
+The second has some answers given under the name of another product. Source: mission table, rows 21 and 38
+(infrastructure alone cannot attribute).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from hydrometer.simulate.world import Builder, Campaign
 _PLAN = Plan(
     exchanges=30.0,
     techniques={"cot_elicitation": 1.0},
-    others=({"pairwise_judging": 0.5, "synthetic_instructions": 0.5},),
+    others=({"pairwise_judging": 0.45, "synthetic_instructions": 0.4, "identity_override": 0.15},),
     coordination={
         "shared_cards": 0.35,
         "sign_up_batches": 0.3,
@@ -29,5 +30,5 @@ CAMPAIGN = Campaign(
         Builder(("reasoning", "mathematics")),
         Builder(("grading", "general_instruction")),
     ),
-    source="mission table, row 38",
+    source="mission table, rows 21, 38",
 )

@@ -13,7 +13,7 @@ WORLD = World(
     summary="the grading and reasoning pool alone (alleged), at its full 900 accounts",
     benign=(
         *crowd(4_000),
-        *look_alikes("judge_researcher", "newsroom", "large_course", "outage_recoverer"),
+        *look_alikes("judge_researcher", "newsroom", "large_course", "outage_recoverer", "key_juggler"),
     ),
     campaigns=(Placement("deepseek_feb", 900),),
     exchanges=120_000,

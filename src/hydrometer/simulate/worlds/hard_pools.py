@@ -16,6 +16,7 @@ WORLD = World(
         Placement("household", 400),
         *look_alikes(
             "private_pooler",
+            "key_juggler",
             "undeclared_reseller",
             "enterprise_gateway",
             "session_resumer",

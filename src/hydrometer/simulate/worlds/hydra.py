@@ -13,7 +13,7 @@ WORLD = World(
     summary="a pool without any entity that more than three accounts share",
     benign=(
         *crowd(3_200),
-        *look_alikes("researcher_maths", "large_course", "private_pooler", "diaspora"),
+        *look_alikes("researcher_maths", "large_course", "private_pooler", "diaspora", "key_juggler"),
     ),
     campaigns=(Placement("hydra_network", 600),),
     exchanges=100_000,

@@ -28,6 +28,7 @@ WORLD = World(
         Placement("agent_swarm", 40),
         Placement("exam_coach", 90),
         Placement("viral_prompter", 120),
+        Placement("quota_stretcher", 60),
     ),
     campaigns=(),
     exchanges=51_000,

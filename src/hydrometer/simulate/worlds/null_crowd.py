@@ -20,6 +20,7 @@ WORLD = World(
             "outage_recoverer",
             "session_resumer",
             "undeclared_reseller",
+            "key_juggler",
             factor=2.0,
         ),
     ),

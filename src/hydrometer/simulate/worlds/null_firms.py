@@ -22,6 +22,7 @@ WORLD = World(
             "localisation_vendor",
             "annotation_vendor",
             "agent_swarm",
+            "quota_stretcher",
             factor=2.0,
         ),
     ),

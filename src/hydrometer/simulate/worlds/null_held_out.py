@@ -22,6 +22,7 @@ WORLD = World(
             "ci_swarm",
             "transcript_service",
             "regression_tester",
+            "key_juggler",
             factor=1.5,
         ),
     ),

@@ -34,6 +34,7 @@ WORLD = World(
             "session_resumer",
             "transcript_service",
             "regression_tester",
+            "key_juggler",
             "undeclared_reseller",
             factor=12,
         ),

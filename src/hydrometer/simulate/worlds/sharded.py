@@ -13,7 +13,7 @@ WORLD = World(
     summary="a pool of twelve exchanges an account",
     benign=(
         *crowd(3_600),
-        *look_alikes("editor_user", "viral_prompter", "company_card"),
+        *look_alikes("editor_user", "viral_prompter", "company_card", "quota_stretcher"),
     ),
     campaigns=(Placement("load_balanced_pool", 200),),
     exchanges=90_000,

@@ -13,7 +13,7 @@ WORLD = World(
     summary="prompts from forty templates",
     benign=(
         *crowd(3_200),
-        *look_alikes("framework_user", "viral_prompter", "annotation_vendor", "enterprise_batch"),
+        *look_alikes("framework_user", "viral_prompter", "annotation_vendor", "enterprise_batch", "quota_stretcher"),
     ),
     campaigns=(Placement("low_and_slow", 500),),
     exchanges=85_000,
