@@ -31,6 +31,7 @@ def test_papers_clients_and_pathways_fit(name: str, knobs: dict[str, float]) -> 
     cloud = traits["pathway"] == identity.CLOUD
     assert (traits["organization"][cloud] >= 0).all() and (traits["card"][cloud] == people.NOTHING).all()
     assert (traits["organization"][np.isin(traits["pathway"], SPONSORED)] >= 0).all()
+    assert (traits["card"][traits["pathway"] == identity.CLASS] == people.NOTHING).all()
     assert (traits["programme"][traits["pathway"] == identity.CLASS] == identity.EDUCATION).all()
     subscribed = ~browser & (traits["pathway"] == identity.SUBSCRIPTION)
     assert subscribed.mean() < 0.12

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pytest
 from bench import fit_one_prompt
 from tests.simulate.drawing import CAMPAIGNS, PLUGINS, WORLDS, named
 
+from hydrometer.base.draws import generator
 from hydrometer.base.errors import UsageError
-from hydrometer.simulate import hard, mixtures
+from hydrometer.simulate import dabbling, hard, mixtures
 from hydrometer.simulate.baselines import one_prompt
 from hydrometer.simulate.population import Asked, settle
 from hydrometer.simulate.world import (
@@ -22,6 +24,7 @@ from hydrometer.simulate.world import (
     NULL,
     OUT_OF_DISTRIBUTION,
     Archetype,
+    Campaign,
     World,
 )  # fmt: skip
 
@@ -121,6 +124,24 @@ def test_chat_users_and_households_live_everywhere(name: str) -> None:
     assert all(place.accounts > 0 for place in (*world.benign, *world.campaigns))
     assert len({place.plugin for place in world.campaigns}) == len(world.campaigns)
     assert 0 < world.usual_scale <= 1.0 and world.exchanges >= 1_000 and world.summary
+
+
+@lru_cache
+def kinds_of(plugin: str) -> frozenset[str]:
+    """Kinds of prompt that an archetype writes, dabbling included, or that a campaign harvests."""
+    cohort = PLUGINS[plugin].settle(40, generator(1, "test", plugin.encode()))
+    if isinstance(PLUGINS[plugin], Campaign):
+        return cohort.harvest
+    if plugin in dabbling.DABBLERS:
+        cohort = dabbling.dabbled(plugin, cohort, generator(2, "test", plugin.encode()))
+    return frozenset(cohort.kinds)
+
+
+@pytest.mark.parametrize("name", [name for name, world in WORLDS.items() if world.campaigns])
+def test_what_a_campaign_harvests_innocents_of_its_world_ask_too(name: str) -> None:
+    innocent = frozenset[str]().union(*(kinds_of(place.plugin) for place in WORLDS[name].benign))
+    harvested = frozenset[str]().union(*(kinds_of(place.plugin) for place in WORLDS[name].campaigns))
+    assert harvested and not harvested - innocent
 
 
 def test_every_archetype_lives_in_some_world() -> None:

@@ -31,7 +31,7 @@ EARLIEST = ("harvest", "teach", "exercises", "judge", "pairwise", "synthesis")
 """Kinds of the range's first campaigns."""
 AGENTIC = ("agent_harvest", "session_replay")
 """Kinds that open a session of an agent."""
-AGENTS = frozenset({"editor_user", "framework_user", "agent_swarm", "ci_swarm"})
+AGENTS = frozenset({"editor_user", "framework_user", "agent_swarm", "ci_swarm", "session_resumer"})
 """Populations that run agents."""
 KINDS = tuple(dict.fromkeys([*EARLIEST, *(kind for one in TECHNIQUES.values() for kind in one.kinds)]))
 """Kinds of prompt of all techniques."""

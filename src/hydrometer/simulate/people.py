@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.simulate import clock, identity, networks
+from hydrometer.simulate import clock, identity, networks, speech
 from hydrometer.simulate.world import Array, Columns
 
 NOTHING = -1
@@ -56,7 +56,7 @@ _FRAMEWORK_SHARE = 0.22
 _EQUIPPED_SHARE, _THOROUGH_SHARE, _TOOLSETS = 0.14, 0.4, 8
 _SUBSCRIBED_SHARE, _CLOUD_SHARE, _AGGREGATOR_SHARE, _DISGUISED_SHARE = 0.07, 0.04, 0.04, 0.03
 _EDITOR_TOOLS, _FORKED_SHARE = 0, 0.5
-"""Tool set of editors' agents; programmers who disguise their client often run a fork of one."""
+"""Tool set of editors' agents; programmers who disguise their client often run a fork of one, with its prompt."""
 _SEARCHES_SHARE = 0.12
 """People in a browser who have the search of the product switched on."""
 _SINGLE_QUESTIONS_SHARE = 0.14
@@ -161,6 +161,8 @@ def tinker(accounts: Columns, draw: np.random.Generator) -> None:
     disguised = draw.random(size) < _DISGUISED_SHARE
     forked = disguised & (draw.random(size) < _FORKED_SHARE)
     accounts["tools"] = np.where(forked, _EDITOR_TOOLS, accounts["tools"])
+    editor = speech.system(speech.EDITOR, draw.integers(0, speech.EDITOR_BUILDS, size))
+    accounts["system"] = np.where(forked, editor, accounts["system"])
     accounts["shown_client"] = np.where(disguised, identity.clients(identity.EDITOR, size, draw), NOTHING)
 
 

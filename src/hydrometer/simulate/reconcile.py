@@ -35,7 +35,7 @@ def reconciled(cohort: Cohort, draw: np.random.Generator) -> Cohort:
     own = np.where(traits["organization"] < 0, people.codes(size, draw), traits["organization"])
     traits["pathway"] = pathway
     traits["organization"] = np.where(cloud | sponsored, own, traits["organization"])
-    traits["card"] = np.where(cloud, people.NOTHING, traits["card"])
+    traits["card"] = np.where(cloud | (pathway == identity.CLASS), people.NOTHING, traits["card"])
     traits["programme"] = np.where(pathway == identity.CLASS, identity.EDUCATION, traits["programme"])
     bare = (traits["tools"] >= 0) & (traits["system"] < 0) & (draw.random(size) < _PROMPTED_AGENTS)
     framework = speech.system(speech.FRAMEWORK, draw.integers(0, _FRAMEWORKS, size))

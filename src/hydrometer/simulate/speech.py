@@ -92,7 +92,9 @@ EDITOR, FRAMEWORK, BOT, COMPANY, JUDGE, RIVAL, BRAND, RELAY, ACCESS, TUTOR, PIPE
 INJECTIONS = ("inject_tags", "inject_scaffold", "inject_language")
 TAGS, SCAFFOLD, TONGUE = range(3)
 """Kinds of text that a program puts in front of every prompt, coded and rendered like system prompts."""
-POPULAR_RELAYS = 6
+EDITOR_BUILDS = 3
+"""Builds of the popular editor, each with its own system prompt: numbers of EDITOR."""
+POPULAR_RELAYS = 3
 """Releases of relay software that most who relay run, each with its own default prompt: numbers of RELAY."""
 SYSTEM_STEP = 2**40
 TOOLSETS = (

@@ -14,14 +14,13 @@ from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("code_fix", "code_write", "agent", "explain", "steps")
 _MEANS = [2.2, 1.4, 1.8, 0.4, 0.25]
-_BUILDS = 3
 _SWITCH_DELAY_H, _KEEP_DEFAULT = 5, 0.7
 
 
 def _settle(size: int, draw: np.random.Generator) -> Cohort:
     """Own cards and lines; one client, one prompt in a few builds, tools with real results."""
     accounts = people.ordinary(size, identity.EDITOR, 18.0, draw)
-    accounts["system"] = speech.system(speech.EDITOR, draw.integers(0, _BUILDS, size))
+    accounts["system"] = speech.system(speech.EDITOR, draw.integers(0, speech.EDITOR_BUILDS, size))
     accounts["tools"] = np.zeros(size, dtype=np.int64)
     accounts["turns"] = 2.0 + draw.gamma(1.5, 2.5, size)
     accounts["rhythm"] = draw.choice([clock.OFFICE, clock.EVENING, clock.WAKING], size, p=[0.55, 0.25, 0.2])

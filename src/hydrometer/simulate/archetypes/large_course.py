@@ -16,6 +16,8 @@ _MEANS = [4.0, 1.2, 0.9, 0.7, 1.0]
 _STUDENTS, _TASKS, _MEDIAN = 300.0, 3, 9.0
 _SPREAD = (8.0, 5.0)
 _ON_CAMPUS = 0.45
+_NOTEBOOKS_SHARE, _CREDITS_SHARE = 0.2, 0.35
+"""Students who work in a notebook of the course, and courses that are given credits for it."""
 
 
 def _settle(size: int, draw: np.random.Generator) -> Cohort:
@@ -36,6 +38,10 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["card"], accounts["plan"] = np.full(size, people.NOTHING), np.full(size, identity.FREE)
     accounts["programme"], accounts["pathway"] = np.full(size, identity.EDUCATION), np.full(size, identity.CLASS)
     accounts["mail_domain"] = np.full(size, identity.CAMPUS)
+    notebooks = draw.random(size) < _NOTEBOOKS_SHARE
+    accounts["client"] = np.where(notebooks, identity.clients(identity.SDK, size, draw), accounts["client"])
+    given = people.one_each(course, draw.random(size) < _CREDITS_SHARE)
+    accounts["plan"] = np.where(given, identity.CREDITS, accounts["plan"])
     accounts["rhythm"] = draw.choice([clock.EVENING, clock.WAKING, clock.OFFICE], size, p=[0.5, 0.3, 0.2])
     accounts["circle"] = people.one_each(course, people.codes(size, draw) >> 2)
     weights = _operators.tastes(course, _MEANS, _SPREAD, draw)

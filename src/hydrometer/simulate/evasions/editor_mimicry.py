@@ -10,14 +10,14 @@ import numpy as np
 from hydrometer.simulate import identity, people, speech
 from hydrometer.simulate.world import Cohort, Evasion
 
-_BUILDS, _EDITOR_TOOLS = 3, 0
+_EDITOR_TOOLS = 0
 
 
 def _apply(cohort: Cohort, value: float, draw: np.random.Generator) -> Cohort:
     """A share of the accounts shows the editor's prompt, tools and headers; its TLS fingerprint stays its own."""
     size, traits = cohort.size, cohort.accounts
     poses = draw.random(size) < value
-    prompt = speech.system(speech.EDITOR, draw.integers(0, _BUILDS, size))
+    prompt = speech.system(speech.EDITOR, draw.integers(0, speech.EDITOR_BUILDS, size))
     traits["system"] = np.where(poses, prompt, traits["system"])
     traits["tools"] = np.where(poses, _EDITOR_TOOLS, traits["tools"])
     shown = traits.get("shown_client", np.full(size, people.NOTHING))
