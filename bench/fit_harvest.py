@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +35,25 @@ from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
+from hydrometer.prove.forms import FORM_FIGURES, Forms, forms
 from hydrometer.prove.profile import FIGURES, profiles
-from hydrometer.prove.reference import ACCOUNTS_MIN, ITEMS_MIN, LIBRARY, WEIGHTS, robust_score, soft_rank
+from hydrometer.prove.reference import (
+    ACCOUNTS_MIN,
+    FAMILIES,
+    FORM_FAMILIES,
+    FORM_PREFIX,
+    ITEMS_MIN,
+    LIBRARY,
+    NONE,
+    WEIGHTS,
+    Weights,
+    soft_rank,
+)
 from hydrometer.simulate import run
 from hydrometer.simulate.world import DEVELOPMENT
 
 LIBRARY_WORLD, LIBRARY_SEEDS = "library", (100, 101, 102, 103)
-CAMPAIGN_SEEDS = (100, 101, 102)
+CAMPAIGN_SEEDS = (100, 101)
 """Seeds that no published figure uses."""
 OUTSIDE = ("authorised_distiller",)
 """Populations that build data sets with permission: no sample of innocents."""
@@ -56,11 +68,21 @@ CLASS_CASES = 100.0
 """Weight of all campaign groups, and of all benign ones."""
 LAST_EPOCH = 2**40
 STORED_DIGITS = 4
+HARVEST_SHARE = 0.5
+"""Share of a campaign's form from which it is one that carries harvest; the others are cover, and not learned from."""
+
+
+HARVESTED = """
+select k.row, avg((h.exchange_id is not null)::int) as part
+from used k join members using (grp) join {units} using (unit) join {fingerprints} f using (account_id)
+left join read_parquet($files) h using (exchange_id)
+where f.words > 0 and ((k.side = 0 and f.opening = k.phrase) or (k.side = 1 and f.closing = k.phrase)) group by 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups with known truth.
+    """Groups with known truth, and their forms.
 
     Attributes:
         kinds: preset of each campaign group, archetype of each benign one.
@@ -68,6 +90,9 @@ class Groups:
         accounts: shape (k,).
         items: shape (k,).
         campaign: shape (k,), whether it is (part of) a campaign.
+        form_of: shape (f,), number of the group that a form belongs to.
+        forms: shape (f, figures).
+        harvested: shape (f,), share of a form's exchanges that the truth calls harvest.
     """
 
     kinds: NDArray[np.str_]
@@ -75,21 +100,34 @@ class Groups:
     accounts: NDArray[np.int64]
     items: NDArray[np.int64]
     campaign: NDArray[np.bool_]
+    form_of: NDArray[np.int64]
+    forms: NDArray[np.float64]
+    harvested: NDArray[np.float64]
 
     def of(self, rows: NDArray[np.bool_]) -> Groups:
-        """Some of them."""
-        return Groups(self.kinds[rows], self.values[rows], self.accounts[rows], self.items[rows], self.campaign[rows])
+        """Some of them, with their forms."""
+        number, kept = np.cumsum(rows) - 1, rows[self.form_of]
+        return Groups(
+            self.kinds[rows], self.values[rows], self.accounts[rows], self.items[rows], self.campaign[rows],
+            number[self.form_of[kept]], self.forms[kept], self.harvested[kept],
+        )  # fmt: skip
+
+    def telling(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """(score, number) of each group's most telling form; `NONE` and -1 without one; scores have shape (f,)."""
+        best, which = np.full(len(self.kinds), NONE), np.full(len(self.kinds), -1)
+        for form, (group, score) in enumerate(zip(self.form_of, scores, strict=True)):
+            if score > best[group]:
+                best[group], which[group] = score, form
+        return best, which
 
 
 def joined(parts: Sequence[Groups]) -> Groups:
     """Groups of several worlds."""
-    return Groups(
-        np.concatenate([part.kinds for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        np.concatenate([part.accounts for part in parts]),
-        np.concatenate([part.items for part in parts]),
-        np.concatenate([part.campaign for part in parts]),
-    )
+    starts = np.cumsum([0, *(len(part.kinds) for part in parts)])
+    numbers = [part.form_of + start for part, start in zip(parts, starts, strict=False)]
+    names = ("kinds", "values", "accounts", "items", "campaign", "forms", "harvested")
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Groups(**columns, form_of=np.concatenate(numbers))
 
 
 def campaign_worlds() -> list[str]:
@@ -124,10 +162,27 @@ def of_world(task: tuple[str, int]) -> Groups:
             )
         )
         members, kinds, campaign = chosen(world / "truth", number, set(declared), f"{name} {seed}")
-        found = profiles(workspace, members, LAST_EPOCH)
+        found, used = profiles(workspace, members, LAST_EPOCH), forms(workspace, members, LAST_EPOCH)
+        groups = Groups(
+            np.array(kinds), found.values, found.accounts, found.items, np.array(campaign), used.group, used.values,
+            harvested(workspace, members, used, world / "truth"),
+        )  # fmt: skip
         workspace.close()
-    groups = Groups(np.array(kinds), found.values, found.accounts, found.items, np.array(campaign))
     return groups.of((groups.accounts >= ACCOUNTS_MIN) & (groups.items >= ITEMS_MIN))
+
+
+def harvested(workspace: Workspace, members: list[NDArray[np.int64]], used: Forms, truth: Path) -> NDArray[np.float64]:
+    """Share of each form's exchanges that are harvest; shape (forms,)."""
+    files = sorted((truth / "exchanges").glob("*.parquet")) or [truth / "exchanges.parquet"]
+    keys = {"grp": used.group, "side": used.side, "phrase": used.phrase, "row": np.arange(len(used.group))}
+    numbers = np.repeat(np.arange(len(members)), [len(units) for units in members])
+    found = workspace.query(
+        HARVESTED, {"files": [str(file) for file in files]}, used=pa.table(keys),
+        members=pa.table({"grp": numbers, "unit": np.concatenate(members)}),
+    )  # fmt: skip
+    result = np.zeros(len(used.group))
+    result[found["row"].to_numpy()] = found["part"].to_numpy()
+    return result
 
 
 def chosen(
@@ -185,40 +240,62 @@ def _communities(units: list[int], draw: np.random.Generator) -> list[NDArray[np
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """Weights: see `reference.Reference`."""
+class Rows:
+    """What one section of the weights is fitted on: one row a group, or one a form.
 
-    mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    intercept: float
+    Attributes:
+        names: the figures.
+        families: family → its figures.
+        values: shape (r, figures).
+        kinds: kind of the group.
+        campaign: shape (r,), whether it is a campaign, or a form of one that carries harvest.
+        used: shape (r,), whether it is clearly one or the other: cover of a campaign is neither.
+    """
 
-    def scores(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scores of profiles; shape (k, figures) → (k,)."""
-        return robust_score((values - self.mean) / self.spread * self.weight, self.intercept)
+    names: tuple[str, ...]
+    families: Mapping[str, tuple[str, ...]]
+    values: NDArray[np.float64]
+    kinds: NDArray[np.str_]
+    campaign: NDArray[np.bool_]
+    used: NDArray[np.bool_]
 
 
-def case_weights(groups: Groups) -> NDArray[np.float64]:
-    """Every preset counts alike; a benign kind counts by the root of its groups; both classes count alike."""
-    weight = np.zeros(len(groups.kinds))
-    for kind in np.unique(groups.kinds):
-        for campaign in (True, False):
-            rows = (groups.kinds == kind) & (groups.campaign == campaign)
-            if rows.any():
-                weight[rows] = 1.0 / rows.sum() if campaign else 1.0 / np.sqrt(rows.sum())
+def of_groups(groups: Groups) -> Rows:
+    """Rows of profiles."""
+    return Rows(
+        tuple(FIGURES), FAMILIES, groups.values, groups.kinds, groups.campaign, np.ones(len(groups.kinds), np.bool_)
+    )
+
+
+def of_forms(groups: Groups) -> Rows:
+    """Rows of forms."""
+    campaign, carries = groups.campaign[groups.form_of], groups.harvested >= HARVEST_SHARE
+    return Rows(
+        tuple(FORM_FIGURES), FORM_FAMILIES, groups.forms, groups.kinds[groups.form_of], campaign & carries,
+        ~campaign | carries,
+    )  # fmt: skip
+
+
+def case_weights(rows: Rows, learned: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Every preset counts alike; a benign kind counts by the root of its rows; both classes count alike."""
+    weight = np.zeros(len(rows.kinds))
     for campaign in (True, False):
-        rows = groups.campaign == campaign
-        weight[rows] *= CLASS_CASES / weight[rows].sum()
+        own = learned & (rows.campaign == campaign)
+        for kind in np.unique(rows.kinds[own]):
+            cases = own & (rows.kinds == kind)
+            weight[cases] = 1.0 / cases.sum() if campaign else 1.0 / np.sqrt(cases.sum())
+        weight[own] *= CLASS_CASES / weight[own].sum()
     return weight
 
 
-def fit(groups: Groups) -> Fit:
-    """Ridge-penalised logistic regression of campaign against benign."""
-    weight = case_weights(groups)
-    mean = weight @ groups.values / weight.sum()
-    spread = np.sqrt(weight @ (groups.values - mean) ** 2 / weight.sum())
-    design = np.column_stack([(groups.values - mean) / spread, np.ones(len(weight))])
-    sign = np.where(groups.campaign, 1.0, -1.0)
+def fit(rows: Rows, without: str | None = None) -> Weights:
+    """Ridge-penalised logistic regression of campaign against benign, without one preset if that is said."""
+    learned = rows.used & ~(rows.campaign & (rows.kinds == without))
+    weight = case_weights(rows, learned)[learned]
+    values, sign = rows.values[learned], np.where(rows.campaign[learned], 1.0, -1.0)
+    mean = weight @ values / weight.sum()
+    spread = np.sqrt(weight @ (values - mean) ** 2 / weight.sum())
+    design = np.column_stack([(values - mean) / spread, np.ones(len(weight))])
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margin = sign * (design @ point)
@@ -227,50 +304,57 @@ def fit(groups: Groups) -> Fit:
         return float(weight @ np.logaddexp(0.0, -margin) + ridge @ point / 2.0), design.T @ slope + ridge
 
     best = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
-    return Fit(mean, spread, best[:-1], float(best[-1]))
+    return Weights(rows.names, rows.families, mean, spread, best[:-1], float(best[-1]))
 
 
 def left_out(groups: Groups) -> list[trials.Row]:
     """How each campaign is ranked by weights that were fitted without it."""
-    rows: list[trials.Row] = []
+    result: list[trials.Row] = []
     for preset in np.unique(groups.kinds[groups.campaign]):
         own = groups.campaign & (groups.kinds == preset)
-        fitted = fit(groups.of(~own))
-        library = np.sort(fitted.scores(groups.of(~groups.campaign).values))
-        found = np.array([soft_rank(score, library) for score in fitted.scores(groups.of(own).values)]) / np.log(2.0)
-        rows.append({
-            "campaign": str(preset), "groups": int(own.sum()), "median_bits": float(np.median(found)),
-            "least_bits": float(found.min()),
-        })  # fmt: skip
-    return rows
+        profile = fit(of_groups(groups), str(preset)).score(groups.values)
+        form, _ = groups.telling(fit(of_forms(groups), str(preset)).score(groups.forms))
+        row: trials.Row = {"campaign": str(preset), "groups": int(own.sum())}
+        for name, scores in (("profile", profile), ("form", form)):
+            library = scores[~groups.campaign]
+            bits = [0.0 if score == NONE else soft_rank(score, library) / np.log(2.0) for score in scores[own]]
+            row |= {f"{name}_median_bits": float(np.median(bits)), f"{name}_least_bits": float(np.min(bits))}
+        result.append(row)
+    return result
 
 
-def write(groups: Groups, worlds: Sequence[tuple[str, int]], weights: Path, library: Path) -> None:
-    """Write both files of the package."""
-    fitted = fit(groups)
+def section(weights: Weights) -> dict[str, Any]:
+    """Weights as they are stored."""
     figures = {
         name: {
-            "mean": round(float(fitted.mean[place]), 6), "spread": round(float(fitted.spread[place]), 6),
-            "weight": round(float(fitted.weight[place]), 6),
+            "mean": round(float(weights.mean[place]), 6), "spread": round(float(weights.spread[place]), 6),
+            "weight": round(float(weights.weight[place]), 6),
         }
-        for place, name in enumerate(FIGURES)
+        for place, name in enumerate(weights.names)
     }  # fmt: skip
+    return {"figures": figures, "intercept": round(weights.intercept, 6)}
+
+
+def write(groups: Groups, worlds: Sequence[tuple[str, int]], target: Path, library: Path) -> None:
+    """Write both files of the package."""
+    profile, form = fit(of_groups(groups)), fit(of_forms(groups))
     head = (
-        "# Weights of the profile of H2, in nats a spread. Written by `python -m bench.fit_harvest`; do not edit.\n"
+        "# Weights of H2's scores, in nats a spread. Written by `python -m bench.fit_harvest`; do not edit.\n"
         "# Fitted on simulated development worlds alone; docs/model-card.md says where they fail.\n"
     )
     named = sorted({f"{name} {seed}" for name, seed in worlds})
-    body = {"figures": figures, "intercept": round(fitted.intercept, 6), "fitted_on": named}
-    weights.write_text(head + yaml.safe_dump(body, sort_keys=False, width=118), encoding="utf-8")
+    body = {"profile": section(profile), "form": section(form), "fitted_on": named}
+    target.write_text(head + yaml.safe_dump(body, sort_keys=False, width=118), encoding="utf-8")
     benign = groups.of(~groups.campaign)
+    _, which = benign.telling(form.score(benign.forms))
+    telling = np.where((which < 0)[:, None], np.nan, np.vstack([benign.forms, np.zeros(len(FORM_FIGURES))])[which])
     columns: dict[str, pa.Array] = {
         "kind": pa.array(benign.kinds.tolist(), pa.string()).dictionary_encode(),
         "accounts": pa.array(benign.accounts, pa.int32()), "items": pa.array(benign.items, pa.int32()),
     }  # fmt: skip
-    columns |= {
-        name: pa.array(np.round(benign.values[:, place], STORED_DIGITS).astype(np.float32))
-        for place, name in enumerate(FIGURES)
-    }
+    stored = {name: benign.values[:, place] for place, name in enumerate(FIGURES)}
+    stored |= {FORM_PREFIX + name: telling[:, place] for place, name in enumerate(FORM_FIGURES)}
+    columns |= {name: pa.array(np.round(values, STORED_DIGITS).astype(np.float32)) for name, values in stored.items()}
     pq.write_table(pa.table(columns), library, compression="zstd", compression_level=19)
 
 

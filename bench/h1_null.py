@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from hydrometer import pipeline
 from hydrometer.base import population as populations
-from hydrometer.base.cases import Case, Counts
+from hydrometer.base.cases import Case, Counts, Usage
 from hydrometer.base.draws import generator
 from hydrometer.base.families import FAMILY, FAMILY_OF, SIDES, SPLITS, other_side
 from hydrometer.base.groups import Group
@@ -161,7 +161,7 @@ def family_values(
             none,
             none,
             (),
-            np.zeros(0),
+            Usage(np.zeros(0), np.zeros((0, 0))),
         )
         for name, layers in testing.families.items():
             found = one_family(case, FAMILY[name], layers)

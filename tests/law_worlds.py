@@ -29,7 +29,7 @@ from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
 from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.prove.counts import group_counts, unit_counts
-from hydrometer.prove.profile import profiles
+from hydrometer.prove.judge import usages
 
 REQUIRED = [field.name for field in INPUTS["exchanges"] if not field.nullable]
 CAMPAIGNS = ("load_balanced_pool",)
@@ -91,7 +91,7 @@ def cases(world: ReadWorld) -> dict[str, Case]:
                 counts=pooled,
                 background=everyone.of(outside),
                 register=world.register,
-                profile=profiles(world.workspace, [units], world.last_epoch).values[0],
+                usage=usages(world.workspace, [units], world.last_epoch)[0],
             )
     return made
 

@@ -399,7 +399,7 @@ def test_map_explain_says_how_a_log_is_read(tmp_path: Path, capsys: pytest.Captu
     assert told["detectors_abstaining"]["urn_network"] == "no column of client_ip, signup_ip"
     assert told["detectors_abstaining"]["urn_payment"] == "no column of payment_fingerprint"
     assert "absent: conversation_id, turn, output_tokens" in told["detectors_abstaining"]["answer_dependence"]
-    assert not {"template", "benign_library"} & set(told["detectors_abstaining"])
+    assert not {"template", "own_benign_library"} & set(told["detectors_abstaining"])
     assert ["log.jsonl", "odd"] in told["columns_ignored"]
     assert main(["map", "explain", str(file), "--timezone", "Europe/Paris", "--format", "canonical", "--sql"]) == 0
     shown = capsys.readouterr().out

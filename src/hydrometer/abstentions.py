@@ -19,7 +19,7 @@ REGISTER_COLUMNS = {
 ANSWER_DEPENDENCE_COLUMNS = ("conversation_id", "turn", "output_tokens")
 """Columns that the test of answer dependence needs all of."""
 NOT_IN_THIS_VERSION = {
-    "benign_library": "no library of benign operators in this version: benign_p is null, nothing is confirmed",
+    "own_benign_library": "the library of benign operators is simulated: benign_p is null, nothing is confirmed",
     "release_pivot": "not in this version: pivot_at is null",
 }
 """Detectors that abstain whatever the logs hold."""

@@ -41,6 +41,7 @@ from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
 from hydrometer.link.formation import form
 from hydrometer.prove.judge import Judged, judge
+from hydrometer.prove.reference import reference
 from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
 from hydrometer.prove.verdict import OVERLAP, Verdict, verdicts
 from hydrometer.share import report_html, report_json
@@ -317,7 +318,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
         "detectors_abstained": dict(sorted((looked_away | NOT_IN_THIS_VERSION).items())),
-        "prior": run.settings.prior, "benign_library": 0,
+        "prior": run.settings.prior, "benign_library": {"size": len(reference().kinds), "own": 0},
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
             "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),

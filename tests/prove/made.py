@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hydrometer.base.cases import Case, Counts
+from hydrometer.base.cases import Case, Counts, Usage
 from hydrometer.base.families import FAMILY_OF, other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Layer, Population
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.profile import FIGURES
+from hydrometer.prove.judge import NO_USAGE
 
 Holders = Sequence[Sequence[int] | NDArray[np.int64]]
 
@@ -104,7 +104,7 @@ def case(
     register: tuple[dict[str, object], ...] = (),
     everyone: Population | None = None,
     side: str = "behaviour",
-    profile: NDArray[np.float64] | None = None,
+    usage: Usage | None = None,
 ) -> Case:
     """A case before a test; what is not given is empty."""
     none = counts([], [])
@@ -120,5 +120,5 @@ def case(
         group or none,
         background or none,
         register,
-        np.zeros(len(FIGURES)) if profile is None else profile,
+        usage or NO_USAGE,
     )

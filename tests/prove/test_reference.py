@@ -7,15 +7,16 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from hydrometer.prove.forms import FORM_FIGURES
 from hydrometer.prove.profile import FIGURES
 from hydrometer.prove.reference import (
     ACCOUNTS_MIN,
     FAMILIES,
+    FORM_FAMILIES,
     LIBRARY,
     WEIGHTS,
-    families,
+    Weights,
     reference,
-    robust_score,
     soft_rank,
 )
 from hydrometer.simulate.run import plugins, worlds
@@ -27,27 +28,31 @@ OPERATORS_MIN = 5_000
 
 def test_families_hold_every_figure_once() -> None:
     assert sorted(name for members in FAMILIES.values() for name in members) == sorted(FIGURES)
+    assert sorted(name for members in FORM_FAMILIES.values() for name in members) == sorted(FORM_FIGURES)
 
 
 def test_the_strongest_family_never_counts() -> None:
-    parts = np.zeros((2, len(FIGURES)))
-    parts[0, list(FIGURES).index("techniques")] = 50.0
-    parts[1, [list(FIGURES).index(name) for name in ("techniques", "hours")]] = 3.0, 2.0
-    assert robust_score(parts, -1.0).tolist() == [-1.0, 1.0]
-    assert families(parts).sum(axis=1).tolist() == parts.sum(axis=1).tolist()
+    ones = np.ones(len(FIGURES))
+    plain = Weights(tuple(FIGURES), FAMILIES, 0 * ones, ones, ones, -1.0)
+    values = np.zeros((2, len(FIGURES)))
+    values[0, list(FIGURES).index("techniques")] = 50.0
+    values[1, [list(FIGURES).index(name) for name in ("techniques", "hours")]] = 3.0, 2.0
+    assert plain.score(values).tolist() == [-1.0, 1.0]
+    assert plain.strongest(values[1]) == "wording"
 
 
 def test_no_single_family_convicts_whatever_it_shows() -> None:
-    """From the most innocent profile of the library, any one family at its worst leaves next to no evidence."""
+    """From the most innocent profile of the library, any one family at its worst leaves no evidence."""
     library = reference()
-    calm = library.values[int(np.argmin(library.score(library.values)))]
-    slope = np.sign(library.weight)
+    weights = library.profile
+    calm = library.values[int(np.argmin(library.scores))]
+    slope = np.sign(weights.weight)
     for members in FAMILIES.values():
         loud = calm.copy()
         for name in members:
             place = list(FIGURES).index(name)
             loud[place] = (library.values * slope)[:, place].max() * slope[place]
-        assert library.log_e(float(library.score(loud[None, :])[0])) < 0.0
+        assert soft_rank(float(weights.score(loud[None, :])[0]), library.scores) < 0.0
 
 
 def test_the_rank_of_an_exchangeable_score_has_mean_one_at_most() -> None:
@@ -58,9 +63,9 @@ def test_the_rank_of_an_exchangeable_score_has_mean_one_at_most() -> None:
 
 
 def test_no_score_gives_more_than_the_library_has_operators() -> None:
-    others = reference().scores
-    assert reference().log_e(1e6) == pytest.approx(np.log(len(others) + 1.0))
-    assert reference().log_e(-1e6) < 0.0
+    for others in (reference().scores, reference().form_scores):
+        assert soft_rank(1e6, others) == pytest.approx(np.log(len(others) + 1.0))
+        assert soft_rank(-1e6, others) < 0.0
 
 
 def test_what_is_shipped_was_measured_on_development_worlds_alone_and_is_large_enough() -> None:

@@ -25,7 +25,7 @@ MANIFEST: dict[str, Any] = {
     "stage_seconds": {"collect": 1.25},
     "peak_rss_bytes": 123456789,
     "prior": 0.01,
-    "benign_library": 0,
+    "benign_library": {"size": 9000, "own": 0},
     "false_discovery": {"procedure": "e-BH", "level": 0.01, "groups": 6},
     "columns_absent": ["reasoning_signature_in", "tools"],
     "detectors_abstained": [{"detector": "urn_tools", "why": "the column tools is absent"}],

@@ -28,7 +28,7 @@ def test_inputs_lose_their_folders(name: str) -> None:
 def test_an_empty_manifest_claims_nothing() -> None:
     facts = manifest_facts({})
     assert (facts.exchanges, facts.prior, facts.seed, facts.benign_library) == (None, None, None, 0)
-    assert facts.procedure == "not stated" and any("no benign library" in one for one in facts.caveats)
+    assert facts.procedure == "not stated" and any("simulated (own 0, simulated 0)" in one for one in facts.caveats)
 
 
 def test_absent_columns_by_table() -> None:

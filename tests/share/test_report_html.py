@@ -110,7 +110,11 @@ def test_each_case_says_what_would_refute_it_and_its_limits(page: str) -> None:
     cases = page.split('<section class="case"')[1:]
     assert len(cases) == 2
     for case in cases:
-        assert "What would refute this" in case and case.count("Ask: ") >= 4 and "no benign library yet" in case
+        assert (
+            "What would refute this" in case
+            and case.count("Ask: ") >= 4
+            and "no benign library of your own yet" in case
+        )
     assert "1\u202f×" not in page and "urn_tools" in page and "abstains: the column tools is absent" in page
 
 

@@ -78,8 +78,10 @@ def test_listed_groups_are_whole_and_the_others_short(run: Path, manifest: dict[
     assert report["totals"]["groups_by_level"]["insufficient"] == 2 and report["totals"]["groups"] == 6
 
 
-def test_without_a_benign_library_it_says_so_and_with_one_it_does_not(run: Path, manifest: dict[str, Any]) -> None:
-    said = "There is no benign library yet"
+def test_with_a_simulated_library_it_says_so_and_with_one_of_its_own_it_does_not(
+    run: Path, manifest: dict[str, Any]
+) -> None:
+    said = "simulated (own 0, simulated 9000)"
     assert any(said in one for one in report_json.report(run, manifest)["caveats"])
     assert not any(said in one for one in report_json.report(run, manifest | {"benign_library": 5000})["caveats"])
 

@@ -43,6 +43,19 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """How a group works, in figures that need no list of words.
+
+    Attributes:
+        profile: shape (figures,), of all that it sends (`prove/profile.py`).
+        forms: shape (k, figures), of each form that its accounts share (`prove/forms.py`).
+    """
+
+    profile: NDArray[np.float64]
+    forms: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One group before the tests.
 
@@ -58,7 +71,7 @@ class Case:
         background: one row per benign operator seen: units outside the neighbourhood of this group and of every group
             that is one hand; what is under test, or words its requests likewise, is no sample of benign operators.
         register: authorised uses, as the register gives them.
-        profile: shape (figures,), how the group works (`prove/profile.py`).
+        usage: how the group works.
     """
 
     group: Group
@@ -71,7 +84,7 @@ class Case:
     counts: Counts
     background: Counts
     register: tuple[dict[str, object], ...]
-    profile: NDArray[np.float64]
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)

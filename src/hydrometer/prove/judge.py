@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer.base.cases import Case, Counts, Evidence, Finding, Test
+from hydrometer.base.cases import Case, Counts, Evidence, Finding, Test, Usage
 from hydrometer.base.families import SPLITS, other_side
 from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.plugins import discover
@@ -24,6 +24,7 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.prove import tests as test_room
 from hydrometer.prove.background import log_mean
 from hydrometer.prove.counts import group_counts, unit_counts
+from hydrometer.prove.forms import FORM_FIGURES, forms
 from hydrometer.prove.fragments import fragments
 from hydrometer.prove.membership import Membership, enlarge, founding
 from hydrometer.prove.multiplicity import q_values
@@ -45,7 +46,7 @@ OVERRIDING = ROLES[:2]
 """Roles whose explanation wins even where both hypotheses hold."""
 JOININGS = 2
 """Fragments are joined by their founders first, then by those who belong to them."""
-NO_PROFILE = np.zeros(len(FIGURES))
+NO_USAGE = Usage(np.zeros(len(FIGURES)), np.zeros((0, len(FORM_FIGURES))))
 """What a test of H1 is given: how a group works is none of its business."""
 NO_EVIDENCE = -700.0
 """ln e of a hypothesis that no test could look at (e = 0 as far as a float goes)."""
@@ -167,15 +168,15 @@ def judge(
     sets = candidates(groups)
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
 
-    def case(group: Group, counts: Counts, background: Counts, profile: NDArray[np.float64]) -> Case:
+    def case(group: Group, counts: Counts, background: Counts, usage: Usage) -> Case:
         testing = population.testing(other_side(group.side))
         return Case(
-            group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register, profile
+            group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register, usage
         )
 
     first = [
         [
-            test.judge(case(group, every, every, NO_PROFILE))
+            test.judge(case(group, every, every, NO_USAGE))
             for test in found.values()
             if test.hypothesis == "H1"
             for group in matched
@@ -187,7 +188,7 @@ def judge(
     proven = [value is not None and value >= REFINED_NATS for value in operator]
     memberships = belonging(population, founders, proven)
     pooled = group_counts(workspace, [membership.units for membership in memberships], last_epoch, len(techniques))
-    worked = profiles(workspace, [membership.units for membership in memberships], last_epoch)
+    worked = usages(workspace, [membership.units for membership in memberships], last_epoch)
     benign = population.active.copy()
     for membership, sure in zip(memberships, proven, strict=True):
         if sure:
@@ -198,7 +199,7 @@ def judge(
         if id(membership) not in known:
             group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
             background = every.of(benign & ~neighbourhood(population, membership))
-            one = case(group, pooled.of(np.array([number])), background, worked.values[number])
+            one = case(group, pooled.of(np.array([number])), background, worked[number])
             known[id(membership)] = _second(found, one, whole=proven[number])
         second.append(known[id(membership)])
     smaller = [
@@ -219,6 +220,12 @@ def judge(
         )
         for i in range(len(sets))
     ]
+
+
+def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int) -> list[Usage]:
+    """How each of some groups works, from what they sent up to an epoch."""
+    worked, used = profiles(workspace, members, last_epoch), forms(workspace, members, last_epoch)
+    return [Usage(worked.values[group], used.of(group)) for group in range(len(members))]
 
 
 def belonging(

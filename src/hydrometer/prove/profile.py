@@ -116,8 +116,8 @@ def profiles(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch:
     values: dict[str, object] = {"last": last_epoch}
     hours = ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS))
     limits = values | {"fillings": FORM_FILLINGS, "many": FORM_ACCOUNTS}
-    found = _columns(workspace.query(WORDINGS, limits, members=table), count)
-    found |= _columns(workspace.query(TRAFFIC.replace("$hours", hours), values, members=table), count)
+    found = _by_group(workspace.query(WORDINGS, limits, members=table), count)
+    found |= _by_group(workspace.query(TRAFFIC.replace("$hours", hours), values, members=table), count)
     return Profiles(figures(found), found["items"].round().astype(np.int64), found["accounts"].round().astype(np.int64))
 
 
@@ -136,34 +136,39 @@ def figures(counted: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     variance = np.maximum(counted["squares"] / answers / LOG_UNIT**2 - mean**2, 0.0)
     hours = np.stack([counted[f"h{hour}"] for hour in range(DAY_HOURS)], axis=1) / exchanges[:, None]
     entropy = -(hours * np.log(np.maximum(hours, 1e-12))).sum(axis=1) / np.log(DAY_HOURS)
-    columns = {
-        "techniques": np.sqrt(_share(counted["flagged"], items)),
-        "forms": _share(counted["filled"], items),
-        "common_forms": _share(counted["common"], items),
-        "repetition": np.sqrt(_share(counted["repeated"], items)),
-        "follow_ups": _share(counted["later"], exchanges),
+    named = {
+        "techniques": np.sqrt(share(counted["flagged"], items)),
+        "forms": share(counted["filled"], items),
+        "common_forms": share(counted["common"], items),
+        "repetition": np.sqrt(share(counted["repeated"], items)),
+        "follow_ups": share(counted["later"], exchanges),
         "answer_length": mean,
         "question_length": counted["question"] / exchanges / LOG_UNIT,
         "answer_spread": np.sqrt(variance),
-        "tools": _share(counted["tools"], exchanges),
+        "tools": share(counted["tools"], exchanges),
         "hours": entropy,
         "vocabulary": np.log((counted["wordings"] + 1.0) / (items + 1.0)),
         "freshness": np.log(items / exchanges),
-        "aim": _share(counted["aimed"], exchanges),
+        "aim": share(counted["aimed"], exchanges),
     }
-    return np.stack([columns[name] for name in FIGURES], axis=1)
+    return np.stack([named[name] for name in FIGURES], axis=1)
 
 
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share with half a case added on either side."""
     return np.asarray((part + 0.5) / (whole + 1.0))
 
 
-def _columns(table: pa.Table, groups: int) -> dict[str, NDArray[np.float64]]:
+def columns(table: pa.Table) -> dict[str, NDArray[np.float64]]:
+    """Columns of a result as floats, each of shape (rows,)."""
+    return {name: table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in table.column_names}
+
+
+def _by_group(table: pa.Table, groups: int) -> dict[str, NDArray[np.float64]]:
     """Columns of a result with one row a group; groups that sent nothing have zeros."""
     place = table["grp"].to_numpy()
     result: dict[str, NDArray[np.float64]] = {}
-    for name in (name for name in table.column_names if name != "grp"):
+    for name, found in columns(table.drop_columns(["grp"])).items():
         result[name] = np.zeros(groups)
-        result[name][place] = table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        result[name][place] = found
     return result

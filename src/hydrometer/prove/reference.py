@@ -1,18 +1,20 @@
-"""The benign library: profiles of whole benign operators, and the weights that tell a data-set builder from them.
+"""The benign library: how whole benign operators work, and the weights that tell a data-set builder from them.
 
 Weights were fitted on development worlds and are frozen in `harvest.yaml`; the operators lie in `library.parquet`. Both
-are simulated and say so. A group's score is the weighted sum of its figures without that family of figures which speaks
-most against it, so that no single indicator convicts. The e-value is the soft rank of the score among the library's: it
-is valid if the group is exchangeable with the library's operators, and can never exceed their number.
+are simulated and say so. A score is the weighted sum of figures without that family of figures which speaks most
+against the group, so that no single indicator convicts. The e-value is the soft rank of the score among the library's:
+it is valid if the group is exchangeable with the library's operators, and can never exceed their number.
 Source: `statistics.md` sections 2.2 (the rank's e-value), 3.3 (the floor is general), 4 (null = a random benign
 operator); docs/model-card.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,10 +23,13 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from hydrometer.base.units import DECISION_DIGITS
+from hydrometer.prove.forms import FORM_FIGURES
 from hydrometer.prove.profile import FIGURES
 
 WEIGHTS = Path(__file__).with_name("harvest.yaml")
 LIBRARY = Path(__file__).with_name("library.parquet")
+FORM_PREFIX = "form_"
+"""Columns of the library that hold the figures of an operator's most telling form; null where he has none."""
 FAMILIES: dict[str, tuple[str, ...]] = {
     "wording": ("techniques", "aim"),
     "forms": ("forms", "common_forms", "vocabulary"),
@@ -34,7 +39,18 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "tools": ("tools",),
     "calendar": ("hours",),
 }
-"""Figures that depend on each other by construction; the strongest family of a group does not count."""
+"""Figures of a profile that depend on each other by construction; the strongest family of a group does not count."""
+FORM_FAMILIES: dict[str, tuple[str, ...]] = {
+    "wording": ("techniques", "aim"),
+    "spread": ("breadth", "evenness"),
+    "vocabulary": ("vocabulary",),
+    "items": ("repetition", "freshness"),
+    "conversation": ("follow_ups",),
+    "lengths": ("question_length", "answer_length", "answer_spread"),
+    "tools": ("tools",),
+    "calendar": ("hours",),
+}
+"""The same for the figures of a form."""
 RANK_POWER = 2.0
 """Exponent of the soft rank on the likelihood ratio: the higher, the more one benign operator of equal score costs."""
 ITEMS_MIN = 20
@@ -42,6 +58,54 @@ ITEMS_MIN = 20
 ACCOUNTS_MIN = 5
 """Accounts that an operator of the library has at least; smaller groups are not judged."""
 NEAREST = 3
+NONE = -np.inf
+"""Score of an operator without any form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a score is made with.
+
+    Attributes:
+        names: the figures.
+        families: family → its figures.
+        mean: shape (figures,), what is taken from each figure.
+        spread: shape (figures,), what it is divided by.
+        weight: shape (figures,), nats per spread.
+        intercept: nats.
+    """
+
+    names: tuple[str, ...]
+    families: Mapping[str, tuple[str, ...]]
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    intercept: float
+
+    def parts(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Contribution of each figure in nats; shape (…, figures) → the same."""
+        return np.asarray((values - self.mean) / self.spread * self.weight)
+
+    def by_family(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Contribution of each family; shape (…, figures) → (…, families)."""
+        parts = self.parts(values)
+        places = [[self.names.index(name) for name in members] for members in self.families.values()]
+        return np.stack([parts[..., chosen].sum(axis=-1) for chosen in places], axis=-1)
+
+    def score(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum of contributions without the family that contributes most; shape (k, figures) → (k,)."""
+        families = self.by_family(values)
+        return np.asarray(families.sum(axis=-1) - families.max(axis=-1) + self.intercept)
+
+    def strongest(self, values: NDArray[np.float64]) -> str:
+        """The family that contributes most to one row, which is left out; shape (figures,)."""
+        return tuple(self.families)[int(np.argmax(np.round(self.by_family(values), DECISION_DIGITS)))]
+
+    def shown(self, values: NDArray[np.float64], least: float) -> list[str]:
+        """Figures that contribute at least so many nats to one row, strongest first; shape (figures,)."""
+        parts = self.parts(values)
+        order = sorted(range(len(self.names)), key=lambda place: (-round(float(parts[place]), DECISION_DIGITS), place))
+        return [self.names[place] for place in order if parts[place] >= least]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +113,20 @@ class Reference:
     """Weights and library.
 
     Attributes:
-        mean: shape (figures,), what is taken from each figure.
-        spread: shape (figures,), what it is divided by.
-        weight: shape (figures,), nats per spread.
-        intercept: nats.
+        profile: weights of the figures of a group.
+        form: weights of the figures of a form.
         kinds: kind of each operator of the library.
         values: shape (n, figures), their profiles.
-        scores: shape (n,), their scores, ascending.
+        scores: shape (n,), scores of their profiles.
+        form_scores: shape (n,), score of each one's most telling form; `NONE` without one.
     """
 
-    mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    intercept: float
+    profile: Weights
+    form: Weights
     kinds: tuple[str, ...]
     values: NDArray[np.float64]
     scores: NDArray[np.float64]
-
-    def score(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scores of profiles without their strongest family; shape (k, figures) → (k,)."""
-        return robust_score((values - self.mean) / self.spread * self.weight, self.intercept)
-
-    def strongest(self, values: NDArray[np.float64]) -> str:
-        """The family that speaks most for a data-set builder in one profile, which is left out; shape (figures,)."""
-        parts = families((values - self.mean) / self.spread * self.weight)
-        return tuple(FAMILIES)[int(np.argmax(np.round(parts, DECISION_DIGITS)))]
-
-    def log_e(self, score: float) -> float:
-        """ln of the soft rank's e-value of a score, at most ln(n + 1)."""
-        return soft_rank(score, self.scores)
-
-    def above(self, score: float) -> int:
-        """Operators of the library whose score is as high or higher."""
-        return int((np.round(self.scores, DECISION_DIGITS) >= round(score, DECISION_DIGITS)).sum())
+    form_scores: NDArray[np.float64]
 
     def nearest(self, values: NDArray[np.float64], many: int = NEAREST) -> tuple[str, ...]:
         """Kinds of the benign operators whose profiles are most like one profile, nearest first, each once.
@@ -90,43 +135,41 @@ class Reference:
             values: shape (figures,).
             many: number of kinds.
         """
-        distance = np.round((((self.values - values) / self.spread * self.weight) ** 2).sum(axis=1), DECISION_DIGITS)
+        distance = np.round(((self.profile.parts(self.values) - self.profile.parts(values)) ** 2).sum(axis=1), 9)
         order = np.argsort(distance, kind="stable")
         return tuple(dict.fromkeys(self.kinds[place] for place in order))[:many]
-
-
-def families(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Contributions of figures → of families; shape (…, figures) → (…, families)."""
-    names = list(FIGURES)
-    return np.stack(
-        [parts[..., [names.index(name) for name in members]].sum(axis=-1) for members in FAMILIES.values()], axis=-1
-    )
-
-
-def robust_score(parts: NDArray[np.float64], intercept: float) -> NDArray[np.float64]:
-    """Sum of contributions without the family that contributes most; shape (k, figures) → (k,)."""
-    by_family = families(parts)
-    return np.asarray(by_family.sum(axis=-1) - by_family.max(axis=-1) + intercept)
 
 
 def soft_rank(score: float, others: NDArray[np.float64]) -> float:
     """ln of (n + 1) g(t₀) / (g(t₀) + Σ g(t_i)) with g(t) = exp(`RANK_POWER` · t).
 
-    >>> round(float(np.exp(soft_rank(0.0, np.array([0.0, -50.0, -50.0])))), 6)
+    >>> round(float(np.exp(soft_rank(0.0, np.array([0.0, -50.0, NONE])))), 6)
     2.0
     """
     total = logsumexp(np.concatenate([[0.0], np.sort(RANK_POWER * (others - score))]))
     return float(np.log(len(others) + 1.0) - total)
 
 
+def as_high(score: float, others: NDArray[np.float64]) -> int:
+    """How many of the others score as high or higher."""
+    return int((np.round(others, DECISION_DIGITS) >= round(score, DECISION_DIGITS)).sum())
+
+
+def weights(fitted: Mapping[str, Any], families: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> Weights:
+    """One section of the file of weights."""
+    columns = [fitted["figures"][name] for name in names]
+    mean, spread, weight = (np.array([column[key] for column in columns]) for key in ("mean", "spread", "weight"))
+    return Weights(names, families, mean, spread, weight, float(fitted["intercept"]))
+
+
 @lru_cache(maxsize=1)
 def reference() -> Reference:
     """The weights and the library that are shipped."""
     fitted = yaml.safe_load(WEIGHTS.read_text(encoding="utf-8"))
-    columns = [fitted["figures"][name] for name in FIGURES]
-    mean, spread, weight = (np.array([column[key] for column in columns]) for key in ("mean", "spread", "weight"))
+    profile = weights(fitted["profile"], FAMILIES, tuple(FIGURES))
+    form = weights(fitted["form"], FORM_FAMILIES, tuple(FORM_FIGURES))
     table = pq.read_table(LIBRARY)
     values = np.stack([table[name].to_numpy().astype(np.float64) for name in FIGURES], axis=1)
-    intercept = float(fitted["intercept"])
-    scores = robust_score((values - mean) / spread * weight, intercept)
-    return Reference(mean, spread, weight, intercept, tuple(table["kind"].to_pylist()), values, np.sort(scores))
+    forms = np.stack([table[FORM_PREFIX + name].to_numpy().astype(np.float64) for name in FORM_FIGURES], axis=1)
+    found = np.where(np.isnan(forms).any(axis=1), NONE, form.score(np.nan_to_num(forms)))
+    return Reference(profile, form, tuple(table["kind"].to_pylist()), values, profile.score(values), found)

@@ -1,8 +1,9 @@
 """Judged groups → groups as they are reported: which are one campaign, at which level, of which kind, with which ids.
 
 Formation often finds one campaign several times; groups that lie mostly within a listed one are that campaign and are
-absorbed. The level follows from q alone, the register and declared owners; with no library of benign operators nothing
-is ever more than `suspected`. Source: the contract, section 2 (levels, kinds, ids); `statistics.md` section 3.5.
+absorbed. The level follows from q alone, the register and declared owners; with a simulated library of benign
+operators nothing is ever more than `suspected`. Source: the contract, section 2 (levels, kinds, ids);
+`statistics.md` section 3.5.
 """
 
 from __future__ import annotations

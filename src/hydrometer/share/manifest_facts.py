@@ -39,6 +39,7 @@ class ManifestFacts:
         config_sha256: hash of the configuration in force.
         prior: probability before any evidence that a group is a campaign.
         benign_library: number of benign operators in the library.
+        own_library: how many of them are the provider's own; the rest are simulated.
         procedure: how false discoveries are bounded.
         inputs: by name.
         packs: source formats that the inputs were read as.
@@ -53,6 +54,7 @@ class ManifestFacts:
     config_sha256: str | None
     prior: float | None
     benign_library: int
+    own_library: int
     procedure: str
     inputs: list[InputRead]
     packs: list[str]
@@ -73,8 +75,12 @@ class ManifestFacts:
             "How much ordinary customers differ from each other is a model: empirical_bits is what counted cases "
             "support, model_bits what the model makes of it.",
         ]
-        if self.benign_library == 0:
-            found.insert(0, "There is no benign library yet: benign_p is null and suspected is the highest level.")
+        if self.own_library == 0:
+            found.insert(
+                0,
+                f"The library of benign operators is simulated (own 0, simulated {self.benign_library}): benign_p is "
+                "null and suspected is the highest level.",
+            )
         if self.columns_absent:
             found.append(f"Columns that no input filled: {', '.join(self.columns_absent)}.")
         if self.abstained:
@@ -87,7 +93,8 @@ class ManifestFacts:
 def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
     """The facts of a manifest; keys that it lacks become null or empty.
 
-    Reads `version`, `seed`, `config_sha256`, `prior`, `benign_library` (a number, or a mapping with `size`),
+    Reads `version`, `seed`, `config_sha256`, `prior`, `benign_library` (a number of own operators, or a mapping with
+    `size` and `own`),
     `false_discovery` (a text, or a mapping of which each entry is named), `inputs` (each may have a `format`),
     `detectors_abstained` (texts, mappings with `detector` and `why`, or one mapping of detector to why),
     `columns_absent`, `totals` with `exchanges` and `accounts`.
@@ -100,6 +107,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
         config_sha256=manifest.get("config_sha256"),
         prior=manifest.get("prior"),
         benign_library=int(library.get("size") or 0) if isinstance(library, Mapping) else int(library),
+        own_library=int(library.get("own") or 0) if isinstance(library, Mapping) else int(library),
         procedure=_procedure(manifest.get("false_discovery")),
         inputs=_inputs(manifest.get("inputs") or []),
         packs=sorted({str(one["format"]) for one in manifest.get("inputs") or [] if one.get("format")}),

@@ -49,6 +49,7 @@ def report(run: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "config_sha256": facts.config_sha256,
         "prior": facts.prior,
         "benign_library": facts.benign_library,
+        "benign_library_own": facts.own_library,
         "false_discovery": facts.procedure,
         "inputs": [asdict(one) for one in facts.inputs],
         "rejects": [

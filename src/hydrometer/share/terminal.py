@@ -113,8 +113,8 @@ def _notes(run: Path, facts: ManifestFacts, groups: list[Row]) -> list[Text]:
     if facts.abstained:
         names = ", ".join(name for name, _ in facts.abstained)
         lines.append(("abstained", f"{wording.plural(len(facts.abstained), 'detector')}: {names}"))
-    if facts.benign_library == 0:
-        lines.append(("limit", "no benign library yet, so suspected is the highest level"))
+    if facts.own_library == 0:
+        lines.append(("limit", "the benign library is simulated, so suspected is the highest level"))
     lines.append(("look at", str(run / "report.html")))
     lines.append(("ask why", f"hydrometer explain {run} ID"))
     return [Text(f"{name:<11}", FAINT).append(Text(printable(text))) for name, text in lines]

@@ -8,25 +8,23 @@ Source: `statistics.md` sections 2.2, 3.3 (no more bits than the library has ope
 
 from __future__ import annotations
 
-import numpy as np
-
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import bits
-from hydrometer.prove.profile import FIGURES
-from hydrometer.prove.reference import ITEMS_MIN, Reference, reference
+from hydrometer.prove.reference import ITEMS_MIN, as_high, reference, soft_rank
 
-SHOWN_NATS = 0.5
-"""A figure is named from this contribution to the score."""
+SHOWN_NATS, SHOWN_MOST = 0.5, 4
+"""A figure is named from this contribution to the score; at most so many are."""
 
 
 def judge(case: Case) -> Finding:
     """ln of the soft rank's e-value, with a row that names what the group shows; abstains on too few prompts."""
     if int(case.counts.items[0]) < ITEMS_MIN:
         return Finding()
-    library = reference()
-    values = case.profile
-    score = float(library.score(values[None, :])[0])
-    log_e = library.log_e(score)
+    library, values = reference(), case.usage.profile
+    score = float(library.profile.score(values[None, :])[0])
+    log_e = soft_rank(score, library.scores)
+    shown = ", ".join(library.profile.shown(values, SHOWN_NATS)[:SHOWN_MOST]) or "no figure stands out"
+    nearest = ", ".join(kind.replace("_", " ") for kind in library.nearest(values))
     row = Evidence(
         "H2",
         "harvest",
@@ -34,23 +32,15 @@ def judge(case: Case) -> Finding:
         score,
         "weighted sum of figures without the strongest family",
         len(library.kinds),
-        "exchangeable with the benign operators of the library (simulated: own 0)",
+        "exchangeable with the benign operators of the library (own 0, all simulated)",
         None,
         bits(log_e),
         bits(log_e),
-        f"{library.above(score)} of {len(library.kinds)} benign operators of the library work as much like someone who "
-        f"reads a work list out ({_shown(library, values)}; {library.strongest(values)} is left out). The benign ones "
-        f"most like it are {', '.join(kind.replace('_', ' ') for kind in library.nearest(values))}.",
+        f"{as_high(score, library.scores)} of {len(library.kinds)} benign operators of the library work as much like "
+        f"someone who reads a work list out ({shown.replace('_', ' ')}; {library.profile.strongest(values)} does not "
+        f"count). The benign ones most like it are {nearest}.",
     )
     return Finding(log_e, (row,))
-
-
-def _shown(library: Reference, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
-    """The figures that speak for it, strongest first, in words."""
-    parts = (values - library.mean) / library.spread * library.weight
-    order = sorted(range(len(FIGURES)), key=lambda place: -round(float(parts[place]), 9))
-    names = [list(FIGURES)[place].replace("_", " ") for place in order if parts[place] >= SHOWN_NATS]
-    return ", ".join(names[:4]) or "no figure stands out"
 
 
 TEST = Test(

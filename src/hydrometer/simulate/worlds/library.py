@@ -13,16 +13,17 @@ WORLD = World(
     name="library",
     summary="no campaign: some five thousand benign operators of several accounts",
     benign=(
-        *crowd(8_000),
-        *look_alikes("white_label", "enterprise_batch", "agent_swarm", factor=80),
+        *crowd(3_000),
+        *look_alikes("white_label", "enterprise_batch", "agent_swarm", factor=40),
         *look_alikes(
             "company_card", "key_rotation", "localisation_vendor", "annotation_vendor", "multi_cloud_firm",
-            "price_mover", "teacher_feedback", factor=140,
+            "price_mover", "teacher_feedback", factor=100,
         ),
+        *look_alikes("quota_stretcher", factor=40),
         *look_alikes("classroom", "exam_coach", "viral_prompter", "framework_user", "editor_user", factor=12),
     ),
     campaigns=(),
-    exchanges=3_000_000,
+    exchanges=1_200_000,
     kind=NULL,
-    usual_scale=0.02,
+    usual_scale=0.05,
 )  # fmt: skip
