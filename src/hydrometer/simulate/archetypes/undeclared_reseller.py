@@ -13,6 +13,8 @@ from hydrometer.simulate.world import Archetype, Cohort
 
 _KINDS = ("ask", "explain", "write", "translate", "code_fix", "steps", "summarise", "exam", "plan")
 _BRANDED, _RELAYED = 0.3, 0.45
+_KIT_SHARE = 0.6
+"""Sellers whose relay is written with a programming kit; the others run a server's client."""
 _MEANS = [2.6, 1.3, 1.2, 1.0, 1.0, 0.6, 0.7, 0.6, 0.6]
 _ACCOUNTS, _MEDIAN, _END_USERS = 1.3, 110.0, 26.0
 _SPREAD = (12.0, 30.0)
@@ -26,6 +28,8 @@ def _settle(size: int, draw: np.random.Generator) -> Cohort:
     accounts["plan"] = people.one_each(seller, draw.choice([identity.PAYG, identity.PRO], size, p=[0.8, 0.2]))
     accounts["mail_domain"] = identity.mail_domains(accounts["language"], draw)
     accounts["organization"] = accounts["owner"] = np.full(size, people.NOTHING)
+    kit = people.one_each(seller, draw.random(size) < _KIT_SHARE)
+    accounts["client"] = np.where(kit, identity.clients(identity.SDK, size, draw), accounts["client"])
     accounts["polyglot"], accounts["hidden_users"] = np.full(size, True), np.full(size, True)
     accounts["end_users"] = np.maximum(3, _operators.crowds(size, _END_USERS, draw))
     accounts["keys"] = draw.choice([1, 2, 4, 8], size, p=[0.5, 0.2, 0.2, 0.1])
