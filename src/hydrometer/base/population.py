@@ -93,6 +93,13 @@ class Population:
             return self.clients, self.languages
         return (self.clients,) if family.behavioural else (self.fine_regions,)
 
+    def likeness_strata(self, family: Family) -> NDArray[np.int64]:
+        """Strata whose strangers a unit is compared with when it is asked how much it is like a group.
+
+        Wordings go with the language, whatever the client: else everybody who speaks a group's language is like it.
+        """
+        return self.languages if family.name == "text" else self.strata(family)
+
     def forming(self, side: str) -> FormingHalf:
         """The side of a split on which groups are formed."""
         return FormingHalf(self, side, self._layers_of(side))
