@@ -129,35 +129,41 @@ def spans(
     return owner, index[1][np.repeat(start, lengths) + within].astype(np.int64)
 
 
-def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -> Likeness:
+def likeness(
+    families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_], undecided: NDArray[np.bool_] | None = None
+) -> Likeness:
     """Log ratios of all units.
 
     Args:
         families: the families to look at.
         inside: shape (units,), the group's members.
+        undecided: shape (units,), who is neither counted as a member nor as a stranger, but scored; by default nobody.
     """
+    outside = ~inside if undecided is None else ~inside & ~undecided
     nats, breadth = np.zeros((len(inside), len(families))), np.zeros(len(inside))
     marks: dict[str, NDArray[np.int64]] = {}
     for number, family in enumerate(families.values()):
         seen = Seen(np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth)
-        expected = stranger_weights(family, inside)
+        expected = stranger_weights(family, inside, outside)
         for columns in family.layers:
             marks[columns.layer.name] = add_marks(columns, family.observed & inside, expected, seen)
-        nats[:, number] = cell_nats(seen.cells(), family, inside)
+        nats[:, number] = cell_nats(seen.cells(), family, inside, outside)
     return Likeness(nats, breadth, marks)
 
 
-def stranger_weights(family: FamilyColumns, inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+def stranger_weights(
+    family: FamilyColumns, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], float]:
     """How much each stranger who holds an entity adds to the holders expected in the group, and what is added anyway.
 
     The group has nₛ members in stratum s; a share of its strangers, mixed with those of the whole log, is expected.
     """
     count = int(family.strata.max()) + 1
     own = np.bincount(family.strata[family.observed & inside], minlength=count).astype(np.float64)
-    others = np.bincount(family.strata[family.observed & ~inside], minlength=count).astype(np.float64)
+    others = np.bincount(family.strata[family.observed & outside], minlength=count).astype(np.float64)
     share = own / (others + STRATUM_PULL)
     anywhere = STRATUM_PULL * float(share.sum()) / (float(others.sum()) + 1.0)
-    weight = np.where(family.observed & ~inside, share[family.strata] + anywhere, 0.0)
+    weight = np.where(family.observed & outside, share[family.strata] + anywhere, 0.0)
     return weight, 0.5 * anywhere + 0.5 * float(own.sum()) / (float(others.sum()) + 1.0)
 
 
@@ -183,7 +189,7 @@ def add_marks(
     fellows = own[chosen][place] - inside[unit]
     others = np.maximum(usual[place] - weight[unit], 0.0)
     lift = np.round(np.log(fellows + 0.5) - np.log(others + anyway), 9)
-    counts = (fellows >= MARK_FELLOWS) & (lift >= MARK_NATS) & ((weight[unit] > 0.0) | inside[unit])
+    counts = (fellows >= MARK_FELLOWS) & (lift >= MARK_NATS)
     np.maximum.at(seen.best, unit[counts], lift[counts])
     np.add.at(seen.many, unit[counts], 1)
     np.add.at(seen.breadth, unit[counts], fellows[counts])
@@ -191,10 +197,12 @@ def add_marks(
     return marks
 
 
-def cell_nats(cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+def cell_nats(
+    cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Log ratio of standing in a cell: among the other members, and among the other strangers of the unit's stratum."""
     count = int(family.strata.max()) + 1
-    own, others = family.observed & inside, family.observed & ~inside
+    own, others = family.observed & inside, family.observed & outside
     members = np.bincount(cell[own], minlength=CELLS).astype(np.float64)
     strangers = np.bincount(cell[others] * count + family.strata[others], minlength=CELLS * count)
     table = strangers.reshape(CELLS, count).astype(np.float64)

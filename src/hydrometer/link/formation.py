@@ -146,7 +146,8 @@ def wordings(half: FormingHalf, smallest: int) -> list[Group]:
     better = [polished(population, families, part, population.languages, CORE_SHARE) for part in parts]
     marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(half, part)]
     whole = [
-        polished(population, families, part, everywhere, CORE_SHARE) for part in joined(population, families, marked)
+        np.union1d(part, polished(population, families, part, everywhere, CORE_SHARE))
+        for part in joined(population, families, marked, population.languages)
     ]
     return [
         Group(part, half.side, "community of wordings")

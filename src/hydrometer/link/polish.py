@@ -17,14 +17,17 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from hydrometer.base.families import FAMILY
-from hydrometer.base.likeness import FamilyColumns, likeness, posterior, tempered
+from hydrometer.base.likeness import FamilyColumns, likeness, posterior
 from hydrometer.base.population import FormingHalf, Population
 
 ROUNDS = 10
 BELONGS = 0.5
 """A unit stays or joins when it is likelier than not."""
-TIED_NATS = 1.0
-"""Two parts are one when the typical member of each is at least this much like the other."""
+TIED_BREADTH = 0.2
+TIED_SHARE = 0.3
+TIED_LIFT = 3.0
+"""Two parts are one when this share of each reaches a fifth of what the other's typical member does, three times as
+many as strangers do (the bounds of `prove/fragments.py`)."""
 
 
 def columns(half: FormingHalf) -> dict[str, FamilyColumns]:
@@ -67,21 +70,40 @@ def polished(
 
 
 def joined(
-    population: Population, families: Mapping[str, FamilyColumns], parts: Sequence[NDArray[np.int64]]
+    population: Population,
+    families: Mapping[str, FamilyColumns],
+    parts: Sequence[NDArray[np.int64]],
+    strata: NDArray[np.int64],
 ) -> list[NDArray[np.int64]]:
     """Parts that hold each other's marks, put together: one operator in several languages.
 
-    Two parts are one where the typical member of either is like the other rather than like strangers of its stratum.
+    Two parts are one where, both ways, a good part of one reaches the other as its own members do, and far more than
+    the strangers in its strata, who are in no part.
+
+    Args:
+        population: all units.
+        families: the families that may be looked at.
+        parts: the parts, each of shape (k,).
+        strata: shape (units,), in which strangers are compared.
     """
-    typical = np.zeros((len(parts), len(parts)))
+    count = len(parts)
+    if count < 2:
+        return list(parts)
+    free = population.active.copy()
+    free[np.concatenate(parts)] = False
+    strangers = [free & np.isin(strata, strata[part]) for part in parts]
+    tied = np.zeros((count, count), np.bool_)
     for number, part in enumerate(parts):
         inside = np.zeros(population.units, np.bool_)
         inside[part] = True
-        nats = tempered(likeness(families, inside).nats)
-        typical[number] = [float(np.median(nats[other])) for other in parts]
-    tied = (np.round(typical, 9) >= TIED_NATS) & (np.round(typical.T, 9) >= TIED_NATS)
-    count, label = connected_components(sparse.csr_array(tied), directed=False)
+        breadth = likeness(families, inside).breadth
+        reaches = breadth >= max(1.0, TIED_BREADTH * float(np.median(breadth[part])))
+        for other, theirs in enumerate(parts):
+            usual = (float(reaches[strangers[other]].sum()) + 0.5) / (float(strangers[other].sum()) + 1.0)
+            share = float(reaches[theirs].mean())
+            tied[number, other] = round(share, 9) >= max(TIED_SHARE, round(TIED_LIFT * usual, 9))
+    _, label = connected_components(sparse.csr_array(tied & tied.T), directed=False)
     return [
         np.unique(np.concatenate([part for part, own in zip(parts, label, strict=True) if own == number]))
-        for number in range(count)
+        for number in range(int(label.max()) + 1)
     ]

@@ -95,7 +95,7 @@ def enlarge(
     inside = founded
     bar = np.where(founded, FOUNDER_PROBABILITY, STRANGER_PROBABILITY)
     for _ in range(ROUNDS):
-        like = likeness(families, inside)
+        like = likeness(families, inside, founded & ~inside)
         probability = membership_probability(population, like, inside)
         strong = (like.nats >= STRANGER_NATS).sum(axis=1) >= STRANGER_FAMILIES
         found = (np.round(probability, 9) >= bar) & population.active & ~closed & (founded | strong)
