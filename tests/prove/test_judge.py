@@ -12,7 +12,7 @@ from tests.prove.made import population
 from tests.prove.stories import judged
 
 from hydrometer.base.cases import Case, Finding, Test
-from hydrometer.base.families import SPLITS
+from hydrometer.base.families import SIDES, SPLITS, other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.tables import HYPOTHESES
 from hydrometer.base.workspace import Workspace
@@ -46,6 +46,11 @@ def test_each_group_is_matched_with_its_likest_and_only_once() -> None:
     groups = [group(range(10), left), group(range(1, 11), right), group(range(10), right)]
     (pair,) = [one for one in candidates(groups) if len(one) == 2]
     assert pair == (groups[0], groups[2])
+
+
+def test_wordings_that_repeat_a_behaviour_are_one_candidate_the_larger() -> None:
+    groups = [group(range(10), "behaviour"), group(range(12), "wording"), group(range(30, 40), "wording")]
+    assert candidates(groups) == [(groups[1],), (groups[2],)]
 
 
 def test_groups_that_hardly_meet_are_two_candidates() -> None:
@@ -167,11 +172,9 @@ def test_a_test_sees_the_side_that_did_not_form_the_group(
         assert not set(case.testing.families) & set(case.population.forming(case.group.side).families)
         return Finding(0.0)
 
-    sides = [side for pair in SPLITS for side in pair]
-    judged_by(
-        workspace, monkeypatch, [plugin("look", "H1", "evidence", looks)], [group(range(9), side) for side in sides]
-    )
-    assert sorted(seen) == sorted(tuple(order) for pair in SPLITS for order in (pair, pair[::-1]))
+    groups = [group(range(start, start + 9), side) for start, side in zip((0, 20, 40), SIDES, strict=True)]
+    judged_by(workspace, monkeypatch, [plugin("look", "H1", "evidence", looks)], groups)
+    assert sorted(seen) == sorted((side, other_side(side)) for side in SIDES)
 
 
 def test_no_groups_no_findings(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

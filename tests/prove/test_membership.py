@@ -6,21 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.prove.made import Holders, population, renumbered, shared_by
+from tests.prove.made import population, renumbered, shared_by
 
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.population import Population
-from hydrometer.prove.membership import (
-    FAMILY_NATS_MAX,
-    FAMILY_NATS_MIN,
-    LISTED,
-    absence,
-    enlarge,
-    family_nats,
-    founding,
-    probabilities,
-    strongest_links,
-)
+from hydrometer.prove import membership as memberships
+from hydrometer.prove.membership import LISTED, Membership, columns, founding, strongest_links
 
 UNITS = 1_000
 FOUNDERS = np.arange(40)
@@ -44,6 +35,14 @@ def world(draw: np.random.Generator, stranger: dict[str, int] | None = None) -> 
     holders["opening"] += [draw.choice(outside, 15, replace=False) for _ in range(30)]
     holders["payment_fingerprint"] += shared_by(2, draw, draw.choice(outside[outside != STRANGER], 200, replace=False))
     return population(UNITS, holders)
+
+
+def enlarge(
+    found: Population,
+    founders: np.ndarray[tuple[int], np.dtype[np.int64]],
+    shut: np.ndarray[tuple[int], np.dtype[np.bool_]],
+) -> Membership:
+    return memberships.enlarge(found, columns(found), founders, shut)
 
 
 def closed(*units: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -83,42 +82,6 @@ def test_a_verified_owner_never_joins() -> None:
     assert STRANGER not in enlarge(found, FOUNDERS, closed(STRANGER)).units
 
 
-def test_one_family_says_so_much_and_no_more() -> None:
-    nats, _ = family_nats(world(np.random.default_rng(3)), FOUNDERS)
-    assert nats.shape == (UNITS, len(FAMILIES))
-    assert nats.max() <= FAMILY_NATS_MAX and nats.min() >= FAMILY_NATS_MIN
-
-
-def test_silence_is_neither_for_nor_against() -> None:
-    """A unit that does not show a family gets 0 for it; one that shows it without the group's things gets less."""
-    draw = np.random.default_rng(4)
-    known = np.ones(UNITS, np.bool_)
-    known[500:600] = False
-    cards: Holders = shared_by(12, draw, FOUNDERS)
-    found = population(UNITS, {"payment_fingerprint": cards}, observed={"payment_fingerprint": known})
-    nats = family_nats(found, FOUNDERS)[0][:, NUMBER["payment"]]
-    assert (nats[500:600] == 0).all()
-    assert (nats[600:] < 0).all()
-    assert np.median(nats[FOUNDERS]) > 0
-
-
-def test_evidence_for_is_more_belief() -> None:
-    nats = np.zeros((4, len(FAMILIES)))
-    nats[1, 0], nats[2, :2], nats[3, 0] = 4.0, 4.0, -4.0
-    values = probabilities(nats, 50, 5_000)
-    assert values[3] < values[0] < values[1] < values[2]
-    assert values[0] == pytest.approx(0.01)
-
-
-@given(st.floats(0.01, 7.9), st.floats(0.01, 7.9), st.integers(2, 500))
-def test_a_family_that_says_more_never_lowers_belief(first: float, more: float, size: int) -> None:
-    nats = np.zeros((2, len(FAMILIES)))
-    nats[:, 0] = first
-    nats[1, 0] = min(first + more, FAMILY_NATS_MAX)
-    values = probabilities(nats, size, 5_000)
-    assert values[1] >= values[0]
-
-
 def test_names_do_not_matter() -> None:
     draw = np.random.default_rng(5)
     found = world(draw)
@@ -133,11 +96,22 @@ def test_names_do_not_matter() -> None:
     )
 
 
-def test_absence_never_speaks_for_membership() -> None:
-    draw = np.random.default_rng(6)
-    for _ in range(50):
-        holds, seen, inside = (draw.random(60) < share for share in draw.random(3))
-        assert absence(holds & seen, seen, inside) <= 0.0
+def test_half_of_a_group_finds_the_other_half() -> None:
+    """Members whom formation missed stand among the strangers; that must not make the group vanish."""
+    whole = np.concatenate([FOUNDERS, HIDDEN])
+    for seed in range(5):
+        draw = np.random.default_rng(seed)
+        found = enlarge(world(draw), np.sort(draw.choice(whole, 30, replace=False)), closed())
+        assert np.isin(whole, found.units).mean() >= 0.8
+        assert not (found.units >= 100).any()
+
+
+def test_columns_of_nats_are_those_of_all_families() -> None:
+    found = enlarge(world(np.random.default_rng(3)), FOUNDERS, closed())
+    assert found.nats.shape == (len(found.units), len(FAMILIES))
+    shown = {NUMBER["payment"], NUMBER["network"], NUMBER["text"]}
+    assert not found.nats[:, [number for number in range(len(FAMILIES)) if number not in shown]].any()
+    assert found.nats[:, NUMBER["payment"]].mean() > 1.0 and found.nats[:, NUMBER["text"]].mean() > 1.0
 
 
 def test_founders_of_an_unproven_group_are_as_likely_as_not() -> None:

@@ -35,23 +35,25 @@ FAMILIES: tuple[Family, ...] = (
     Family("payment", "payment instruments", ("payment_fingerprint",), 0.05, False),
     Family("network", "addresses", ("client_ip", "prefix", "signup_ip"), 0.05, False),
     Family("mail", "mail shapes", ("mail_shape",), 0.05, False),
-    Family("signup", "sign-up days", ("signup_day",), 0.05, False),
+    Family("signup", "sign-up days", ("signup_day",), 0.15, False),
     Family("text", "wordings", ("system_prompt", "opening", "closing", "skeleton", "sketch"), 0.15, True),
     Family("configuration", "request configurations", ("configuration",), 0.10, True),
     Family("client", "client stacks", ("client_stack",), 0.10, True),
     Family("tools", "tool sets", ("tool_set",), 0.10, True),
     Family("signature", "reasoning signatures", ("reasoning_signature",), 0.05, True),
 )
-"""Clumping: .05 is the design's default; the text family's is larger: users of one client reached 9 bits at .05."""
+"""Clumping: .05 is the design's default. Text: users of one client reached 9 bits at .05. Sign-up days: people who
+came for one release reached 12 bits at .05, since they sign up in its week (development worlds)."""
 
 SIDES: dict[str, tuple[str, ...]] = {
-    "infrastructure": ("payment", "network", "mail", "signup"),
-    "behaviour": ("text", "configuration", "client", "tools", "signature"),
+    "infrastructure": ("payment", "network", "mail", "signup", "signature"),
+    "behaviour": ("text", "configuration", "client", "tools"),
     "wording": ("text",),
-    "rest": ("payment", "network", "mail", "signup", "configuration", "client", "tools", "signature"),
 }
-SPLITS: tuple[tuple[str, str], ...] = (("infrastructure", "behaviour"), ("wording", "rest"))
-"""Two ways to part the families: a group formed on one side of a split is tested on the other, never on its own."""
+"""Families of each side. One program decides a scaffold, its tools, its defaults and its client at once, so that these
+are never on two sides: the users of one agent framework, found by its wording, reached 34 bits on its defaults."""
+SPLITS: tuple[tuple[str, str], ...] = (("infrastructure", "behaviour"), ("infrastructure", "wording"))
+"""Ways to part the families: a group formed on one side of a split is tested on the other, never on its own."""
 FAMILY_OF: dict[str, str] = {layer: family.name for family in FAMILIES for layer in family.layers}
 FAMILY: dict[str, Family] = {family.name: family for family in FAMILIES}
 
@@ -66,8 +68,8 @@ UNKNOWN = "?"
 def other_side(side: str) -> str:
     """The side of a split that tests what `side` formed.
 
-    >>> other_side("behaviour"), other_side("wording")
-    ('infrastructure', 'rest')
+    >>> other_side("infrastructure"), other_side("behaviour"), other_side("wording")
+    ('behaviour', 'infrastructure', 'infrastructure')
     """
     return next(pair[1 - pair.index(side)] for pair in SPLITS if side in pair)
 

@@ -28,6 +28,8 @@ from hydrometer.base.workspace import Workspace
 
 TEXT_SHARE = 0.05
 """A behavioural entity counts for a unit when at least this share of its exchanges show it."""
+SPOKEN = ("network", "mail")
+"""Families of infrastructure that people of one language share within a country."""
 LAST_OF_ALL = 2**62
 """An epoch after every other."""
 ADDRESSES_MAX = 64
@@ -88,10 +90,21 @@ class Population:
 
         Wordings are shared by users of one client and by people of one language; neither stratum can be as fine as both
         together without holding the group alone, so that a group is tested in each and the smaller e-value counts.
+        Carriers and mail providers go with the language within a country; cards and days of sign-up do not, and strata
+        finer than need be hold a large group alone and take its evidence away.
         """
         if family.name == "text":
             return self.clients, self.languages
-        return (self.clients,) if family.behavioural else (self.fine_regions,)
+        if family.behavioural:
+            return (self.clients,)
+        return (self.fine_regions,) if family.name in SPOKEN else (self.regions,)
+
+    def likeness_strata(self, family: Family) -> NDArray[np.int64]:
+        """Strata whose strangers a unit is compared with when it is asked how much it is like a group.
+
+        Wordings go with the language, whatever the client: else everybody who speaks a group's language is like it.
+        """
+        return self.languages if family.name == "text" else self.strata(family)
 
     def forming(self, side: str) -> FormingHalf:
         """The side of a split on which groups are formed."""

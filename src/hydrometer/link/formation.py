@@ -9,6 +9,8 @@ Source: `statistics.md` sections 1 (weights), 2.4 and 10 (adopters); Louvain: Bl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -16,7 +18,9 @@ from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
 from hydrometer.base.groups import Group
+from hydrometer.base.likeness import likeness
 from hydrometer.base.population import FormingHalf
+from hydrometer.link.polish import columns, joined, polished
 from hydrometer.link.weights import entity_weights
 
 WEIGHTY_NATS = 0.15
@@ -31,10 +35,14 @@ of three give, which hang together by chance."""
 RESOLUTION = 0.8
 """Resolution of the modularity that Louvain maximises: below 1, because one operator's prefixes and languages are
 loosely tied to each other; at 1 the same operator came back in pieces on development worlds."""
+CORE_SHARE = 0.2
+"""A member of a community of wordings is tied to at least a fifth as many fellows as the typical one: a few strangers
+who share a rare phrase with each other are not drawn in."""
+REPEATED = 0.5
+"""A part that shares this much of the smaller one with an earlier part is the same candidate."""
 PHRASE_SHARE = 0.4
-PHRASE_LIFT = 8.0
-PHRASES_A_UNIT = 4.0
-PHRASE_UNITS_MIN = 3
+MARKED_SHARE = 0.6
+WORDING_HOLDERS_MIN = 30
 """A community of wordings must show one phrase in two fifths of its units and eight times as often as outside, and four
 such phrases (of three units or more) a unit on average: people who speak one language share less."""
 WORDING_SHARE_MAX = 0.1
@@ -87,9 +95,25 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
     }
     return [
         Group(part, half.side, "community of weighty entities")
-        for part in dense_parts(half, graph, units, smallest)
+        for part in refined(half, dense_parts(half, graph, units, smallest), smallest)
         if round(fellows(families, part), 9) >= FELLOWS_MIN
     ]
+
+
+def refined(half: FormingHalf, parts: Sequence[NDArray[np.int64]], smallest: int) -> list[NDArray[np.int64]]:
+    """Parts polished, without those that mostly repeat an earlier one or have become too small; largest first."""
+    families = columns(half)
+    better = [polished(half.population, families, part, half.population.regions) for part in parts]
+    return distinct([part for part in better if len(part) >= smallest])
+
+
+def distinct(parts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    """Parts without those that mostly repeat an earlier one, largest first."""
+    kept: list[NDArray[np.int64]] = []
+    for part in parts:
+        if all(len(np.intersect1d(part, other)) < REPEATED * min(len(part), len(other)) for other in kept):
+            kept.append(part)
+    return sorted(kept, key=lambda part: (-len(part), part.tolist()))
 
 
 def fellows(families: dict[str, sparse.csr_array], part: NDArray[np.int64]) -> float:
@@ -107,35 +131,68 @@ def fellows(families: dict[str, sparse.csr_array], part: NDArray[np.int64]) -> f
 
 
 def wordings(half: FormingHalf, smallest: int) -> list[Group]:
-    """Dense parts of the graph of units and phrases, a phrase counting by its rarity."""
-    population = half.population
-    active = int(population.active.sum())
-    weighted: list[sparse.csr_array] = []
-    for layer in (layer for layers in half.families.values() for layer in layers):
-        degree = np.asarray(layer.held.astype(np.int64).sum(axis=0)).ravel()
-        common = degree <= WORDING_SHARE_MAX * active
-        rarity = np.log(active / np.maximum(degree[common], 1))
-        weighted.append(layer.held[:, common].astype(np.float64).multiply(rarity).tocsr())
-    if not any(part.nnz for part in weighted):
-        return []
-    graph = sparse.hstack(weighted, format="csr")
-    units = np.flatnonzero((np.asarray((graph > 0).sum(axis=1)).ravel() > 0) & ~population.declared)
+    """Dense parts of the graph of units and phrases, found language by language, polished, and joined over languages.
+
+    People of one language share phrases whatever they do; over all languages at once the densest parts are languages.
+    """
+    population, families = half.population, columns(half)
+    everywhere = np.zeros(population.units, np.int64)
+    parts = [
+        part
+        for language in range(int(population.languages.max(initial=-1)) + 1)
+        for part in wording_parts(half, population.languages == language, smallest)
+    ]
+    parts.sort(key=lambda part: (-len(part), part.tolist()))
+    better = [polished(population, families, part, population.languages, CORE_SHARE) for part in parts]
+    marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(half, part)]
+    whole = [
+        np.union1d(part, polished(population, families, part, everywhere, CORE_SHARE))
+        for part in joined(population, families, marked, population.languages)
+    ]
     return [
         Group(part, half.side, "community of wordings")
-        for part in dense_parts(half, graph, units, smallest)
-        if marked_by_phrase(graph, part, active)
+        for part in distinct([part for part in whole if len(part) >= smallest])
     ]
 
 
-def marked_by_phrase(graph: sparse.csr_array, part: NDArray[np.int64], active: int) -> bool:
-    """Whether phrases mark a part: one common in it and rare outside, and several of them a unit."""
-    inside = np.asarray((graph[part] > 0).sum(axis=0)).ravel()
-    outside = np.asarray((graph > 0).sum(axis=0)).ravel() - inside
-    share = inside / len(part)
-    lift = share / np.maximum((outside + 0.5) / max(active - len(part), 1), 1e-12)
-    marks = (lift >= PHRASE_LIFT) & (inside >= PHRASE_UNITS_MIN)
-    common = bool((np.round(share[marks], 9) >= PHRASE_SHARE).any())
-    return common and round(float(inside[marks].sum()) / len(part), 9) >= PHRASES_A_UNIT
+def wording_parts(half: FormingHalf, speakers: NDArray[np.bool_], smallest: int) -> list[NDArray[np.int64]]:
+    """Dense parts of the graph of some units and their phrases, a phrase counting by its rarity among them.
+
+    Args:
+        half: the wordings.
+        speakers: shape (units,), units of one language.
+        smallest: fewest units of a part.
+    """
+    population = half.population
+    speakers = speakers & population.active
+    count = int(speakers.sum())
+    weighted: list[sparse.csr_array] = []
+    for layer in (layer for layers in half.families.values() for layer in layers):
+        degree = np.bincount(layer.held[speakers].indices, minlength=len(layer.entities))
+        chosen = (degree >= 2) & (degree <= max(WORDING_SHARE_MAX * count, WORDING_HOLDERS_MIN))
+        rarity = np.log(count / np.maximum(degree[chosen], 1))
+        weighted.append(layer.held[:, chosen].astype(np.float64).multiply(rarity).tocsr())
+    if not any(part.nnz for part in weighted):
+        return []
+    graph = sparse.hstack(weighted, format="csr")
+    units = np.flatnonzero((np.diff(graph.indptr) > 0) & speakers & ~population.declared)
+    return dense_parts(half, graph, units, smallest)
+
+
+def by_phrase(half: FormingHalf, part: NDArray[np.int64]) -> bool:
+    """Whether phrases mark a part: one common in it and rare among strangers of its languages, and several a unit."""
+    population = half.population
+    inside = np.zeros(population.units, np.bool_)
+    inside[part] = True
+    marks = likeness(columns(half), inside).marks
+    held = sparse.hstack(
+        [layer.held[:, marks[layer.name]] for layers in half.families.values() for layer in layers], format="csr"
+    )[part].astype(np.int64)
+    if not held.nnz:
+        return False
+    share = np.asarray(held.sum(axis=0)).ravel() / len(part)
+    several = float((np.asarray(held.sum(axis=1)).ravel() >= 2).mean())
+    return bool(round(float(share.max()), 9) >= PHRASE_SHARE and round(several, 9) >= MARKED_SHARE)
 
 
 def dense_parts(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.base.cases import Case, Counts, Evidence, Finding, Test, Usage
-from hydrometer.base.families import SPLITS, other_side
+from hydrometer.base.families import other_side
 from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.plugins import discover
 from hydrometer.base.population import Population
@@ -26,10 +26,11 @@ from hydrometer.prove.background import log_mean
 from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.forms import FORM_FIGURES, forms
 from hydrometer.prove.fragments import fragments
-from hydrometer.prove.membership import Membership, enlarge, founding
+from hydrometer.prove.membership import Membership, columns, enlarge, founding
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles
 
+INFRASTRUCTURE = "infrastructure"
 MATCHED = 0.5
 """Jaccard index from which groups of the two halves are the same candidate."""
 NEIGHBOUR_SHARE = 0.05
@@ -97,12 +98,18 @@ def tests() -> dict[str, Test]:
 
 
 def candidates(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
-    """Groups of both sides of each split, matched one to one where they are the same candidate, which counts once."""
-    matched: list[tuple[Group, ...]] = []
-    for pair in SPLITS:
-        left, right = ([group for group in groups if group.side == side] for side in pair)
-        matched += _matched(left, right)
-    return matched
+    """Groups of the two halves, matched one to one where they are the same candidate, which counts once.
+
+    What was found by behaviour as a whole and again by its wordings alone is one candidate, the larger of the two: both
+    are tested on the same families.
+    """
+    left = [group for group in groups if group.side == INFRASTRUCTURE]
+    right: list[Group] = []
+    for group in sorted((group for group in groups if group.side != INFRASTRUCTURE), key=lambda one: -len(one.members)):
+        found_again = (other for other in right if other.side != group.side)
+        if all(jaccard(group.members, other.members) < MATCHED for other in found_again):
+            right.append(group)
+    return _matched(left, right)
 
 
 def _matched(left: list[Group], right: list[Group]) -> list[tuple[Group, ...]]:
@@ -239,10 +246,13 @@ def belonging(
     sure = [number for number, known in enumerate(proven) if known]
     hands = [np.asarray(founders[number]) for number in sure]
     place = list(range(len(sure)))
+    families = columns(population) if sure else {}
     for _ in range(JOININGS):
         parts = fragments(population, hands)
         wholes = [
-            enlarge(population, np.unique(np.concatenate([hands[hand] for hand in part])), population.declared)
+            enlarge(
+                population, families, np.unique(np.concatenate([hands[hand] for hand in part])), population.declared
+            )
             for part in parts
         ]
         part_of = {hand: number for number, part in enumerate(parts) for hand in part}

@@ -1,0 +1,128 @@
+"""Likeness: what marks a group, what does not, and that names, silence and the unit itself do not count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.prove.made import population, renumbered
+
+from hydrometer.base.families import FAMILY
+from hydrometer.base.likeness import (
+    NATS_MAX,
+    NATS_MIN,
+    Columns,
+    FamilyColumns,
+    likeness,
+    posterior,
+    spans,
+    stranger_weights,
+    tempered,
+)
+from hydrometer.base.population import Population
+
+UNITS = 600
+GROUP = np.arange(30)
+
+
+def one_family(found: Population, name: str, strata: NDArray[np.int64] | None = None) -> dict[str, FamilyColumns]:
+    layers = [found.layers[layer] for layer in FAMILY[name].layers if layer in found.layers]
+    return {name: FamilyColumns.of(layers, found.active, np.zeros(UNITS, np.int64) if strata is None else strata)}
+
+
+def inside(*units: int) -> NDArray[np.bool_]:
+    result = np.zeros(UNITS, np.bool_)
+    result[list(units or GROUP.tolist())] = True
+    return result
+
+
+def test_spans_are_the_entries_of_the_rows() -> None:
+    held = population(UNITS, {"client_ip": [[0, 1, 2], [1, 2], [0, 2]]}).layers["client_ip"]
+    place, column = spans(Columns.of(held).rows, np.array([2, 0]))
+    dense = held.held.toarray()
+    assert sorted(zip(place.tolist(), column.tolist(), strict=True)) == [
+        (row, int(entity)) for row, unit in enumerate((2, 0)) for entity in np.flatnonzero(dense[unit])
+    ]
+
+
+def test_what_members_share_and_strangers_do_not_is_for_and_its_absence_against() -> None:
+    cards = [list(range(start, start + 6)) for start in range(0, 30, 6)]
+    found = population(UNITS, {"payment_fingerprint": [*cards[:4], [100, 101], [102, 103, 104]]})
+    like = likeness(one_family(found, "payment"), inside())
+    assert like.nats[:24, 0].min() > 2.0
+    assert like.nats[24:30, 0].max() < 0.0 and like.nats[200:, 0].max() < 0.0
+    assert (like.nats <= NATS_MAX).all() and (like.nats >= NATS_MIN).all()
+    assert len(like.marks["payment_fingerprint"]) == 4
+
+
+def test_a_pair_does_not_prove_itself() -> None:
+    """Two members on one card: each leaves itself out and is left with one fellow, which marks nobody."""
+    found = population(UNITS, {"payment_fingerprint": [[0, 1], [2, 3], [100, 101]]})
+    assert not likeness(one_family(found, "payment"), inside()).breadth.any()
+
+
+def test_what_everybody_of_the_stratum_holds_marks_nobody() -> None:
+    """All members and all of their language hold a phrase: within the language it says nothing."""
+    strata = np.where(np.arange(UNITS) < 120, 0, 1)
+    found = population(UNITS, {"opening": [list(range(120))]})
+    assert not likeness(one_family(found, "text", strata), inside()).breadth.any()
+    assert likeness(one_family(found, "text"), inside()).breadth.any()
+
+
+def test_silence_is_neither_for_nor_against() -> None:
+    known = np.ones(UNITS, np.bool_)
+    known[500:] = False
+    found = population(UNITS, {"payment_fingerprint": [list(range(20))]}, observed={"payment_fingerprint": known})
+    nats = likeness(one_family(found, "payment"), inside()).nats[:, 0]
+    assert (nats[500:] == 0).all() and (nats[100:500] < 0).all()
+
+
+def test_breadth_counts_the_other_holders_of_each_mark() -> None:
+    found = population(UNITS, {"opening": [[0, 1, 2, 3], [0, 1, 2]], "closing": [[0, 1, 2, 3, 4]]})
+    assert likeness(one_family(found, "text"), inside()).breadth[:6].tolist() == [9.0, 9.0, 9.0, 7.0, 4.0, 0.0]
+
+
+def test_strangers_of_the_members_strata_are_what_is_expected() -> None:
+    strata = np.where(np.arange(UNITS) < 60, 0, 1)
+    found = population(UNITS, {"payment_fingerprint": [[0, 1]]})
+    weight, anyway = stranger_weights(one_family(found, "payment", strata)["payment"], inside(), ~inside())
+    assert weight[GROUP].max() == 0.0
+    assert weight[40] > 5 * weight[400] > 0.0 and anyway > 0.0
+
+
+def test_names_do_not_matter() -> None:
+    draw = np.random.default_rng(4)
+    cards = [draw.choice(GROUP, 8, replace=False) for _ in range(5)] + [
+        draw.choice(UNITS, 5, replace=False) for _ in range(60)
+    ]
+    found = population(UNITS, {"payment_fingerprint": cards})
+    order = draw.permutation(UNITS)
+    before = likeness(one_family(found, "payment"), inside()).nats
+    after = likeness(one_family(renumbered(found, order), "payment"), inside()[order]).nats
+    assert np.allclose(after, before[order], atol=1e-12)
+
+
+def test_one_loud_family_is_not_tempered_by_silent_ones() -> None:
+    nats = np.array([[6.0, 0.0, 0.0], [6.0, -0.1, -0.1], [6.0, 6.0, 0.0], [6.0, 6.0, 6.0]])
+    total = tempered(nats)
+    assert total[0] == 6.0 and total[1] == pytest.approx(5.8, abs=0.1)
+    assert total[2] == pytest.approx(12.0 / 1.2) and total[3] == pytest.approx(18.0 / 1.4)
+
+
+@given(st.lists(st.floats(0.01, 8.0), min_size=1, max_size=6), st.floats(0.01, 4.0))
+def test_more_from_the_weakest_family_never_lowers_the_sum(values: list[float], more: float) -> None:
+    louder = sorted(values)
+    louder[0] = min(louder[0] + more, max(values))
+    assert tempered(np.array([louder]))[0] >= tempered(np.array([sorted(values)]))[0] - 1e-9
+
+
+def test_evidence_for_is_more_belief_and_rare_groups_less() -> None:
+    active, strata = np.ones(UNITS, np.bool_), np.zeros(UNITS, np.int64)
+    nats = np.zeros((UNITS, 2))
+    nats[1, 0], nats[2], nats[3, 0] = 4.0, 4.0, -4.0
+    values = posterior(nats, inside(), active, strata)
+    assert values[3] < values[0] < values[1] < values[2]
+    assert values[0] == pytest.approx(0.05, abs=0.01)
+    assert (posterior(nats, inside(0, 1, 2), active, strata) < values).all()
