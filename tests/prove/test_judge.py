@@ -17,6 +17,7 @@ from hydrometer.base.groups import Group
 from hydrometer.base.tables import HYPOTHESES
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint import states
+from hydrometer.fingerprint.run import schema, signals
 from hydrometer.prove import judge as judging
 from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, candidates, judge, neighbourhood
 from hydrometer.prove.membership import Membership, founding
@@ -84,10 +85,7 @@ def judged_by(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tests: list[Test], groups: list[Group]
 ) -> list[Judged]:
     """Groups judged by some tests in a world where nobody says anything."""
-    none = {name: pa.array([], pa.int64()) for name in ("item", "opening", "closing", "techniques", "words", "turn")}
-    sums = {name: pa.array([], pa.int64()) for name in ("sent_us", "input_tokens", "output_tokens", "micro_usd")}
-    texts = {name: pa.array([], pa.string()) for name in ("account_id", "country", "client_type", "language")}
-    workspace.write("fingerprints", pa.table({**none, **sums, **texts}))
+    workspace.write("fingerprints", schema(signals()).empty_table())
     workspace.write("units", pa.table({"account_id": [f"a{n}" for n in range(UNITS)], "unit": range(UNITS)}))
     states.write_states(workspace, ("any",))
     monkeypatch.setattr(judging, "tests", lambda: {test.name: test for test in tests})

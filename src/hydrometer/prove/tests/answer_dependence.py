@@ -79,10 +79,16 @@ def density(value: float, mean: float, deviation: float) -> float:
 def log_likelihood_ratio(effect: float, error: float) -> float:
     """ln LR of harvesting against a random benign operator, at most ln(1/π₀).
 
+    A negative correlation is no reaction: it counts as none, or the wider density of use would acquit it.
+
     Args:
         effect: estimated partial rank correlation.
         error: its standard error.
+
+    >>> log_likelihood_ratio(-0.3, 0.05) == log_likelihood_ratio(0.0, 0.05) > 0.0
+    True
     """
+    effect = max(effect, 0.0)
     harvest = density(effect, 0.0, float(np.hypot(error, HARVEST_SD)))
     use = density(effect, USE_MEAN, float(np.hypot(error, USE_SD)))
     mixture = BENIGN_WITHOUT_REACTION * harvest + (1.0 - BENIGN_WITHOUT_REACTION) * use
