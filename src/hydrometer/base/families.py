@@ -35,7 +35,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("payment", "payment instruments", ("payment_fingerprint",), 0.05, False),
     Family("network", "addresses", ("client_ip", "prefix", "signup_ip"), 0.05, False),
     Family("mail", "mail shapes", ("mail_shape",), 0.05, False),
-    Family("signup", "sign-up days", ("signup_day",), 0.15, False),
+    Family("signup", "sign-up days", ("signup_day",), 0.05, False),
     Family("text", "wordings", ("system_prompt", "opening", "closing", "skeleton", "sketch"), 0.15, True),
     Family("configuration", "request configurations", ("configuration",), 0.10, True),
     Family("client", "client stacks", ("client_stack",), 0.10, True),

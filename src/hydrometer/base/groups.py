@@ -16,11 +16,13 @@ class Group:
         members: shape (k,), unit numbers, ascending.
         side: the side of a split of the families on which it was formed.
         origin: how it was formed, in words.
+        parts: its denser parts by wordings, each of shape (m,), disjoint; none where they were not looked for.
     """
 
     members: NDArray[np.int64]
     side: str
     origin: str
+    parts: tuple[NDArray[np.int64], ...] = ()
 
 
 def jaccard(left: NDArray[np.int64], right: NDArray[np.int64]) -> float:

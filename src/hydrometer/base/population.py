@@ -68,6 +68,7 @@ class Population:
         clients: shape (units,), the same by client type × plan.
         fine_regions: shape (units,), stratum by country × language × plan, as fine as the urn can use.
         languages: shape (units,), stratum by language.
+        cohorts: shape (units,), stratum by month and week of sign-up.
         layers: all layers by name.
     """
 
@@ -79,6 +80,7 @@ class Population:
     clients: NDArray[np.int64]
     fine_regions: NDArray[np.int64]
     languages: NDArray[np.int64]
+    cohorts: NDArray[np.int64]
     layers: dict[str, Layer]
 
     def strata(self, family: Family) -> NDArray[np.int64]:
@@ -90,13 +92,16 @@ class Population:
 
         Wordings are shared by users of one client and by people of one language; neither stratum can be as fine as both
         together without holding the group alone, so that a group is tested in each and the smaller e-value counts.
-        Carriers and mail providers go with the language within a country; cards and days of sign-up do not, and strata
-        finer than need be hold a large group alone and take its evidence away.
+        Carriers and mail providers go with the language within a country; cards do not, and strata finer than need be
+        hold a large group alone and take its evidence away. Days of sign-up are compared within the week: people who
+        came for one release sign up in one week, whoever they are, but not on one day of it.
         """
         if family.name == "text":
             return self.clients, self.languages
         if family.behavioural:
             return (self.clients,)
+        if family.name == "signup":
+            return (self.cohorts,)
         return (self.fine_regions,) if family.name in SPOKEN else (self.regions,)
 
     def likeness_strata(self, family: Family) -> NDArray[np.int64]:
@@ -181,7 +186,9 @@ with p as (select unit, {column} as value, sum(exchanges) as n from {places} whe
 select unit, arg_max(value, (n, value)) as value, sum(n)::bigint as exchanges from p group by 1 order by 1
 """
 PLANS = """
-select u.unit, min(coalesce(a.plan, '?')) as plan, bool_or(u.declared) as declared
+select u.unit, min(coalesce(a.plan, '?')) as plan, bool_or(u.declared) as declared,
+       coalesce(strftime(min(a.created_at), '%Y-%m'), '?') as month,
+       coalesce(strftime(min(a.created_at), '%G-%V'), '?') as week
 from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 """
 HELD = """
@@ -212,11 +219,13 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
     active = exchanges > 0
     plan = [str(value) for value in plans["plan"].to_pylist()]
     country, client, language = (places[column][0] for column in ("country", "client_type", "language"))
-    regions, clients, fine_regions, languages = (
+    month, week = (np.asarray(plans[column]).astype(str).tolist() for column in ("month", "week"))
+    regions, clients, fine_regions, languages, cohorts = (
         pooled_strata(refined(country, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(client, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(country, language, plan), active, TESTING_STRATUM),
         pooled_strata(refined(language), active, TESTING_STRATUM),
+        pooled_strata([month, week], active, TESTING_STRATUM),
     )
     counted = ", ".join(f"'{layer}'" for family in FAMILIES if not by_share(family) for layer in family.layers)
     held = workspace.query(HELD.replace("$rare", counted).replace("$share", str(TEXT_SHARE)), values)
@@ -234,6 +243,7 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
         clients,
         fine_regions,
         languages,
+        cohorts,
         layers,
     )
 

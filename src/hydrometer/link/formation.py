@@ -10,6 +10,7 @@ Source: `statistics.md` sections 1 (weights), 2.4 and 10 (adopters); Louvain: Bl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
-from hydrometer.base.groups import Group
+from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.likeness import likeness
 from hydrometer.base.population import FormingHalf
 from hydrometer.link.polish import columns, joined, polished
@@ -38,6 +39,10 @@ loosely tied to each other; at 1 the same operator came back in pieces on develo
 CORE_SHARE = 0.2
 """A member of a community of wordings is tied to at least a fifth as many fellows as the typical one: a few strangers
 who share a rare phrase with each other are not drawn in."""
+WORDING_RESOLUTIONS = (0.8, 1.5)
+WORDING_FAMILY = "text"
+PART_RESOLUTION = 1.0
+"""Resolution of the denser parts of a group: modularity as it is."""
 REPEATED = 0.5
 """A part that shares this much of the smaller one with an earlier part is the same candidate."""
 PHRASE_SHARE = 0.4
@@ -56,7 +61,24 @@ def form(half: FormingHalf, smallest: int) -> list[Group]:
         half: the families that may be looked at; `wording` is looked at by phrases alone.
         smallest: fewest units of a group.
     """
-    return wordings(half, smallest) if half.side == "wording" else communities(half, entity_weights(half), smallest)
+    if half.side == "wording":
+        return [replace(group, parts=denser(half, group.members, smallest)) for group in wordings(half, smallest)]
+    found = communities(half, entity_weights(half), smallest)
+    return [replace(group, parts=denser(half, group.members, smallest)) for group in found]
+
+
+def denser(half: FormingHalf, members: NDArray[np.int64], smallest: int) -> tuple[NDArray[np.int64], ...]:
+    """Denser parts of a group by its phrases, a phrase counting by its rarity among all units; none without phrases."""
+    active = int(half.population.active.sum())
+    weighted: list[sparse.csr_array] = []
+    for layer in half.families.get(WORDING_FAMILY, ()):
+        degree = np.bincount(layer.held[half.population.active].indices, minlength=len(layer.entities))
+        chosen = (degree >= 2) & (degree <= WORDING_SHARE_MAX * active)
+        rarity = np.log(active / np.maximum(degree[chosen], 1))
+        weighted.append(layer.held[:, chosen].astype(np.float64).multiply(rarity).tocsr())
+    if not any(part.nnz for part in weighted):
+        return ()
+    return tuple(dense_parts(half, sparse.hstack(weighted, format="csr"), members, smallest, PART_RESOLUTION))
 
 
 def content_keys(half: FormingHalf) -> NDArray[np.int64]:
@@ -95,7 +117,7 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
     }
     return [
         Group(part, half.side, "community of weighty entities")
-        for part in refined(half, dense_parts(half, graph, units, smallest), smallest)
+        for part in refined(half, dense_parts(half, graph, units, smallest, RESOLUTION), smallest)
         if round(fellows(families, part), 9) >= FELLOWS_MIN
     ]
 
@@ -131,6 +153,21 @@ def fellows(families: dict[str, sparse.csr_array], part: NDArray[np.int64]) -> f
 
 
 def wordings(half: FormingHalf, smallest: int) -> list[Group]:
+    """Communities of wordings at each resolution; one that another resolution found already, by and large, counts once.
+
+    A campaign whose template is an editor's too comes out alone only where communities are small, one of many templates
+    whole only where they are large.
+    """
+    found: list[NDArray[np.int64]] = []
+    for resolution in WORDING_RESOLUTIONS:
+        for part in wordings_at(half, smallest, resolution):
+            if all(jaccard(part, other) < REPEATED for other in found):
+                found.append(part)
+    found.sort(key=lambda part: (-len(part), part.tolist()))
+    return [Group(part, half.side, "community of wordings") for part in found]
+
+
+def wordings_at(half: FormingHalf, smallest: int, resolution: float) -> list[NDArray[np.int64]]:
     """Dense parts of the graph of units and phrases, found language by language, polished, and joined over languages.
 
     People of one language share phrases whatever they do; over all languages at once the densest parts are languages.
@@ -140,7 +177,7 @@ def wordings(half: FormingHalf, smallest: int) -> list[Group]:
     parts = [
         part
         for language in range(int(population.languages.max(initial=-1)) + 1)
-        for part in wording_parts(half, population.languages == language, smallest)
+        for part in wording_parts(half, population.languages == language, smallest, resolution)
     ]
     parts.sort(key=lambda part: (-len(part), part.tolist()))
     better = [polished(population, families, part, population.languages, CORE_SHARE) for part in parts]
@@ -149,19 +186,19 @@ def wordings(half: FormingHalf, smallest: int) -> list[Group]:
         np.union1d(part, polished(population, families, part, everywhere, CORE_SHARE))
         for part in joined(population, families, marked, population.languages)
     ]
-    return [
-        Group(part, half.side, "community of wordings")
-        for part in distinct([part for part in whole if len(part) >= smallest])
-    ]
+    return distinct([part for part in whole if len(part) >= smallest])
 
 
-def wording_parts(half: FormingHalf, speakers: NDArray[np.bool_], smallest: int) -> list[NDArray[np.int64]]:
+def wording_parts(
+    half: FormingHalf, speakers: NDArray[np.bool_], smallest: int, resolution: float
+) -> list[NDArray[np.int64]]:
     """Dense parts of the graph of some units and their phrases, a phrase counting by its rarity among them.
 
     Args:
         half: the wordings.
         speakers: shape (units,), units of one language.
         smallest: fewest units of a part.
+        resolution: of the modularity; higher = smaller parts.
     """
     population = half.population
     speakers = speakers & population.active
@@ -176,7 +213,7 @@ def wording_parts(half: FormingHalf, speakers: NDArray[np.bool_], smallest: int)
         return []
     graph = sparse.hstack(weighted, format="csr")
     units = np.flatnonzero((np.diff(graph.indptr) > 0) & speakers & ~population.declared)
-    return dense_parts(half, graph, units, smallest)
+    return dense_parts(half, graph, units, smallest, resolution)
 
 
 def by_phrase(half: FormingHalf, part: NDArray[np.int64]) -> bool:
@@ -196,7 +233,11 @@ def by_phrase(half: FormingHalf, part: NDArray[np.int64]) -> bool:
 
 
 def dense_parts(
-    half: FormingHalf, graph: sparse.csr_array, units: NDArray[np.int64], smallest: int
+    half: FormingHalf,
+    graph: sparse.csr_array,
+    units: NDArray[np.int64],
+    smallest: int,
+    resolution: float,
 ) -> list[NDArray[np.int64]]:
     """Communities of some units in a weighted (units × entities) graph, largest first; each hangs together.
 
@@ -211,7 +252,7 @@ def dense_parts(
     chosen = chosen[:, np.asarray((chosen > 0).sum(axis=0)).ravel() >= 2]
     if not chosen.nnz:
         return []
-    louvain = Louvain(resolution=RESOLUTION, shuffle_nodes=False, random_state=0)
+    louvain = Louvain(resolution=resolution, shuffle_nodes=False, random_state=0)
     labels = louvain.fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
     parts = [
         np.sort(units[rows])

@@ -8,7 +8,7 @@ Source: `statistics.md` sections 2 (split), 3.1 (conjunction), 3.2 (multiplicity
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ from hydrometer.prove.background import log_mean
 from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.forms import FORM_FIGURES, forms
 from hydrometer.prove.fragments import fragments
+from hydrometer.prove.kinship import KIN_NATS, kin_nats, strangers_within
 from hydrometer.prove.membership import Membership, columns, enlarge, founding
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles
@@ -193,7 +194,9 @@ def judge(
     operator = [_mean(findings) for findings in first]
     founders = [np.unique(np.concatenate([group.members for group in matched])) for matched in sets]
     proven = [value is not None and value >= REFINED_NATS for value in operator]
-    memberships = belonging(population, founders, proven)
+    by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
+    core = cores(population, sets, proven, seed)
+    memberships = belonging(population, core, proven, kin_of(population, core, proven, by_behaviour, seed))
     pooled = group_counts(workspace, [membership.units for membership in memberships], last_epoch, len(techniques))
     worked = usages(workspace, [membership.units for membership in memberships], last_epoch)
     benign = population.active.copy()
@@ -235,16 +238,67 @@ def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: i
     return [Usage(worked.values[group], used.of(group)) for group in range(len(members))]
 
 
+def cores(
+    population: Population, sets: Sequence[tuple[Group, ...]], proven: Sequence[bool], seed: int
+) -> list[NDArray[np.int64]]:
+    """Units of each candidate that are to found its membership: all, but for parts that its cards show to be strangers.
+
+    Only a group that is proven and was formed without a look at cards can be asked that.
+    """
+    result: list[NDArray[np.int64]] = []
+    for matched, sure in zip(sets, proven, strict=True):
+        kept = [
+            np.setdiff1d(group.members, strangers_within(population, group.members, group.parts, seed))
+            if sure and group.side != INFRASTRUCTURE
+            else group.members
+            for group in matched
+        ]
+        result.append(np.unique(np.concatenate(kept)))
+    return result
+
+
+def kin_of(
+    population: Population,
+    founders: Sequence[NDArray[np.int64]],
+    proven: Sequence[bool],
+    by_behaviour: Sequence[bool],
+    seed: int,
+) -> dict[int, int]:
+    """Candidate → the proven one, another than itself, whose kin it is by the largest e-value; see `prove/kinship.py`.
+
+    Args:
+        population: all units.
+        founders: units of each candidate.
+        proven: whether one hand is shown.
+        by_behaviour: whether it was formed without a look at cards; only such a candidate can be tested by them.
+        seed: the run's seed.
+    """
+    sure = [number for number, known in enumerate(proven) if known]
+    result: dict[int, int] = {}
+    for number, part in enumerate(founders):
+        if not by_behaviour[number]:
+            continue
+        found = [(kin_nats(population, founders[hand], part, seed), hand) for hand in sure if hand != number]
+        best = max(((decide(nats), -hand) for nats, hand in found if nats is not None), default=None)
+        if best is not None and best[0] >= decide(KIN_NATS):
+            result[number] = -best[1]
+    return result
+
+
 def belonging(
-    population: Population, founders: Sequence[NDArray[np.int64]], proven: Sequence[bool]
+    population: Population, founders: Sequence[NDArray[np.int64]], proven: Sequence[bool], kin: Mapping[int, int]
 ) -> list[Membership]:
     """Who belongs to each candidate: the founders alone, or, where one hand is shown, all who share what marks it.
 
-    Fragments of one operator (found by language, by card) get the membership of the whole.
+    Fragments of one operator (found by language, by card) get the membership of the whole. Kin are founders of the
+    operator whose kin they are; one that is not proven by itself stays so as a candidate.
     """
     result = [founding(units) for units in founders]
     sure = [number for number, known in enumerate(proven) if known]
-    hands = [np.asarray(founders[number]) for number in sure]
+    hands = [
+        np.unique(np.concatenate([founders[number], *(founders[part] for part, hand in kin.items() if hand == number)]))
+        for number in sure
+    ]
     place = list(range(len(sure)))
     families = columns(population) if sure else {}
     for _ in range(JOININGS):

@@ -26,10 +26,13 @@ from hydrometer.base.population import Population
 
 STRANGER_FAMILIES = 2
 STRANGER_NATS = 1.0
-FOUNDER_PROBABILITY = 0.5
+STAYS_PROBABILITY = 0.5
+FOUNDER_PROBABILITY = 0.75
 STRANGER_PROBABILITY = 0.85
 """A unit that did not found the group needs this many families with at least this much each, and to be surer: an
-account that only resembles a campaign is the one that is hurt by mistake."""
+account that only resembles a campaign is the one that is hurt by mistake. A founder over one family
+alone is listed from 0.75; while the group is worked out, all founders stay who are likelier than not: each that leaves
+would take marks along."""
 TYPICAL_MEMBER = 0.75
 TYPICAL_MIN = 0.3
 """What a typical member reaches: this quantile of the members' probabilities, and not less than 0.3: a group whose
@@ -93,7 +96,7 @@ def enlarge(
     founded = np.zeros(population.units, np.bool_)
     founded[founders] = True
     inside = founded
-    bar = np.where(founded, FOUNDER_PROBABILITY, STRANGER_PROBABILITY)
+    bar = np.where(founded, STAYS_PROBABILITY, STRANGER_PROBABILITY)
     for _ in range(ROUNDS):
         like = likeness(families, inside, founded & ~inside)
         probability = membership_probability(population, like, inside)
@@ -104,7 +107,8 @@ def enlarge(
         if np.array_equal(found, inside):
             break
         inside = found
-    return _membership(population, families, like, probability, np.flatnonzero(found))
+    listed = np.flatnonzero(found & (strong | (np.round(probability, 9) >= FOUNDER_PROBABILITY)))
+    return _membership(population, families, like, probability, listed if len(listed) >= 2 else np.flatnonzero(found))
 
 
 def membership_probability(population: Population, like: Likeness, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
