@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from hydrometer.base.workspace import Workspace
 from hydrometer.prove.attribution import Shares, estimate, marks, mix
+from hydrometer.prove.forms import Forms
 from hydrometer.prove.membership import Membership
+from hydrometer.prove.reference import reference
 
 ORDINARY, CAMPAIGN = np.array([0.80, 0.12, 0.06, 0.02]), np.array([0.03, 0.07, 0.25, 0.65])
 LEVELS = (0.0, 0.1, 0.25, 0.5, 1.0)
@@ -109,12 +112,29 @@ def test_mix_is_smoothed() -> None:
     assert (mix(np.array([[5.0, 0, 0, 0]])) > 0).all()
 
 
-def test_marks_are_the_groups_wordings_and_nothing_else() -> None:
+@pytest.mark.parametrize("cover", [0.3, 0.5, 0.8])
+def test_a_pool_all_of_whose_members_carry_cover_is_told_apart(cover: float) -> None:
+    """No member is pure: its own mix is what outsiders do not send."""
+    harvest, ordinary = np.array([0.0, 0.0, 0.3, 0.7]), np.array([0.88, 0.12, 0.0, 0.0])
+    draw = np.random.default_rng(3)
+    members = draw.multinomial(400, cover * ordinary + (1.0 - cover) * harvest, 60).astype(np.float64)
+    found = estimate(members, draw.multinomial(400, ordinary, 300).astype(np.float64))
+    assert found.share.mean() == pytest.approx(1.0 - cover, abs=0.03)
+    assert found.cell_probability[:, 0].max() < 0.1 and found.cell_probability[:, 3].min() > 0.95
+
+
+def test_marks_are_the_groups_wordings_and_its_telling_forms(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enriched = {
         "opening": np.array([3, 9], np.int64), "sketch": np.array([4], np.int64), "client_ip": np.array([8], np.int64),
         "closing": np.zeros(0, np.int64),
     }  # fmt: skip
+    weights = reference().form
+    telling = weights.mean + 2.0 * weights.spread * np.sign(weights.weight)
+    calm = weights.mean - 2.0 * weights.spread * np.sign(weights.weight)
+    used = Forms(np.zeros(3, np.int64), np.array([0, 1, 1]), np.array([11, 12, 13]), np.stack([calm, telling, calm]))
+    monkeypatch.setattr("hydrometer.prove.attribution.forms", lambda *_: used)
     membership = Membership(np.array([0]), np.array([1.0]), np.zeros((1, 9)), enriched)
-    rows = {(row["layer"], row["hash"]) for row in marks(membership).to_pylist()}
-    assert rows == {("opening", 3), ("opening", 9), ("sketch", 4)}
-    assert len(marks(Membership(np.array([0]), np.array([1.0]), np.zeros((1, 9)), {}))) == 0
+    rows = {(row["layer"], row["hash"]) for row in marks(workspace, membership).to_pylist()}
+    assert rows == {("opening", 3), ("opening", 9), ("sketch", 4), ("form_closing", 12)}

@@ -18,7 +18,7 @@ from hydrometer.base.population import Population
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
 from hydrometer.base.units import MICRO_USD, bits
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.attribution import CELL, Shares, marks, shares
+from hydrometer.prove.attribution import CELL, CELLS, Shares, marks, shares
 from hydrometer.prove.membership import strongest_links
 from hydrometer.prove.multiplicity import posterior
 from hydrometer.prove.verdict import Verdict
@@ -75,16 +75,18 @@ class Reported:
 def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> Reported:
     """Shares, exchanges and totals of one group; all traffic for a group that is not listed."""
     membership = verdict.judged.membership
-    found = shares(workspace, population, membership) if verdict.level in LISTED_LEVELS else None
-    cells = found.cell_probability * membership.probability[:, None] if found else np.ones((len(membership.units), 4))
+    marked = marks(workspace, membership)
+    found = shares(workspace, population, membership, marked) if verdict.level in LISTED_LEVELS else None
+    whole = np.ones((len(membership.units), CELLS))
+    cells = found.cell_probability * membership.probability[:, None] if found else whole
     chances = pa.table(
         {
-            "unit": np.repeat(membership.units, 4),
-            "cell": np.tile(np.arange(4), len(membership.units)),
+            "unit": np.repeat(membership.units, CELLS),
+            "cell": np.tile(np.arange(CELLS), len(membership.units)),
             "probability": np.round(np.clip(cells, 0.0, 1.0).ravel(), 6),
         }
     )
-    part = workspace.query(ATTRIBUTED, marks=marks(membership), chances=chances)
+    part = workspace.query(ATTRIBUTED, marks=marked, chances=chances)
     totals = workspace.query(TOTALS, part=part).to_pylist()[0]
     return Reported(verdict, found, part, {name: float(value or 0) for name, value in totals.items()})
 

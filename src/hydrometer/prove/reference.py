@@ -136,8 +136,12 @@ class Reference:
             many: number of kinds.
         """
         distance = np.round(((self.profile.parts(self.values) - self.profile.parts(values)) ** 2).sum(axis=1), 9)
-        order = np.argsort(distance, kind="stable")
-        return tuple(dict.fromkeys(self.kinds[place] for place in order))[:many]
+        nearest: dict[str, None] = {}
+        for place in np.argsort(distance, kind="stable"):
+            nearest.setdefault(self.kinds[place])
+            if len(nearest) == many:
+                break
+        return tuple(nearest)
 
 
 def soft_rank(score: float, others: NDArray[np.float64]) -> float:
