@@ -87,7 +87,7 @@ def test_breadth_counts_the_other_holders_of_each_mark() -> None:
 def test_strangers_of_the_members_strata_are_what_is_expected() -> None:
     strata = np.where(np.arange(UNITS) < 60, 0, 1)
     found = population(UNITS, {"payment_fingerprint": [[0, 1]]})
-    weight, anyway = stranger_weights(one_family(found, "payment", strata)["payment"], inside(), ~inside())
+    weight, anyway = stranger_weights(one_family(found, "payment", strata)["payment"], inside())
     assert weight[GROUP].max() == 0.0
     assert weight[40] > 5 * weight[400] > 0.0 and anyway > 0.0
 

@@ -129,41 +129,35 @@ def spans(
     return owner, index[1][np.repeat(start, lengths) + within].astype(np.int64)
 
 
-def likeness(
-    families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_], undecided: NDArray[np.bool_] | None = None
-) -> Likeness:
+def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -> Likeness:
     """Log ratios of all units.
 
     Args:
         families: the families to look at.
-        inside: shape (units,), the group's members.
-        undecided: shape (units,), who is neither counted as a member nor as a stranger, but scored; by default nobody.
+        inside: shape (units,), the group's members; all others are strangers.
     """
-    outside = ~inside if undecided is None else ~inside & ~undecided
     nats, breadth = np.zeros((len(inside), len(families))), np.zeros(len(inside))
     marks: dict[str, NDArray[np.int64]] = {}
     for number, family in enumerate(families.values()):
         seen = Seen(np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth)
-        expected = stranger_weights(family, inside, outside)
+        expected = stranger_weights(family, inside)
         for columns in family.layers:
             marks[columns.layer.name] = add_marks(columns, family.observed & inside, expected, seen)
-        nats[:, number] = cell_nats(seen.cells(), family, inside, outside)
+        nats[:, number] = cell_nats(seen.cells(), family, inside)
     return Likeness(nats, breadth, marks)
 
 
-def stranger_weights(
-    family: FamilyColumns, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], float]:
+def stranger_weights(family: FamilyColumns, inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     """How much each stranger who holds an entity adds to the holders expected in the group, and what is added anyway.
 
     The group has nₛ members in stratum s; a share of its strangers, mixed with those of the whole log, is expected.
     """
     count = int(family.strata.max()) + 1
     own = np.bincount(family.strata[family.observed & inside], minlength=count).astype(np.float64)
-    others = np.bincount(family.strata[family.observed & outside], minlength=count).astype(np.float64)
+    others = np.bincount(family.strata[family.observed & ~inside], minlength=count).astype(np.float64)
     share = own / (others + STRATUM_PULL)
     anywhere = STRATUM_PULL * float(share.sum()) / (float(others.sum()) + 1.0)
-    weight = np.where(family.observed & outside, share[family.strata] + anywhere, 0.0)
+    weight = np.where(family.observed & ~inside, share[family.strata] + anywhere, 0.0)
     return weight, 0.5 * anywhere + 0.5 * float(own.sum()) / (float(others.sum()) + 1.0)
 
 
@@ -197,12 +191,10 @@ def add_marks(
     return marks
 
 
-def cell_nats(
-    cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def cell_nats(cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Log ratio of standing in a cell: among the other members, and among the other strangers of the unit's stratum."""
     count = int(family.strata.max()) + 1
-    own, others = family.observed & inside, family.observed & outside
+    own, others = family.observed & inside, family.observed & ~inside
     members = np.bincount(cell[own], minlength=CELLS).astype(np.float64)
     strangers = np.bincount(cell[others] * count + family.strata[others], minlength=CELLS * count)
     table = strangers.reshape(CELLS, count).astype(np.float64)

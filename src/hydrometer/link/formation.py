@@ -45,6 +45,8 @@ PART_RESOLUTION = 1.0
 """Resolution of the denser parts of a group: modularity as it is."""
 REPEATED = 0.5
 """A part that shares this much of the smaller one with an earlier part is the same candidate."""
+SAME = 0.75
+"""Jaccard index from which what two resolutions found is one candidate: a half and its whole are two questions."""
 PHRASE_SHARE = 0.4
 MARKED_SHARE = 0.6
 WORDING_HOLDERS_MIN = 30
@@ -153,16 +155,25 @@ def fellows(families: dict[str, sparse.csr_array], part: NDArray[np.int64]) -> f
 
 
 def wordings(half: FormingHalf, smallest: int) -> list[Group]:
-    """Communities of wordings at each resolution; one that another resolution found already, by and large, counts once.
+    """Communities of wordings at each resolution, and those of all of them that hold each other's marks, together.
 
     A campaign whose template is an editor's too comes out alone only where communities are small, one of many templates
-    whole only where they are large.
+    whole only where they are large, or put together. What was found before, by and large, counts once.
     """
     found: list[NDArray[np.int64]] = []
-    for resolution in WORDING_RESOLUTIONS:
-        for part in wordings_at(half, smallest, resolution):
-            if all(jaccard(part, other) < REPEATED for other in found):
+
+    def add(parts: Sequence[NDArray[np.int64]]) -> None:
+        for part in parts:
+            if all(jaccard(part, other) < SAME for other in found):
                 found.append(part)
+
+    for resolution in WORDING_RESOLUTIONS:
+        add(wordings_at(half, smallest, resolution))
+    whole, count = list(found), len(found) + 1
+    while len(whole) < count:
+        count = len(whole)
+        whole = joined(half.population, columns(half), whole, half.population.languages)
+    add(whole)
     found.sort(key=lambda part: (-len(part), part.tolist()))
     return [Group(part, half.side, "community of wordings") for part in found]
 

@@ -1,10 +1,11 @@
-"""Kinship: does a candidate that is too small or too mixed to be proven by itself pay with a proven operator's cards?
+"""Kinship: who pays with a proven operator's cards, and who within a proven group does not.
 
-A group formed by its wordings in one language often shares too little within itself, while many of its members hold
-cards of a group that is proven. Under the null its members' cards are those of any units of their strata outside the
-proven group, so that each member's chance of holding one of that group's cards is known exactly: an e-value. A card that several
-members hold counts once, because a household may hold one card together.
-Cards alone: two builders may rent one proxy network. Source: `statistics.md` section 2.1.
+A candidate formed by its wordings in one language often shares too little within itself, while many of its members hold
+cards of a group that is proven; and users of an editor whose sessions an operator replays stand in one group with it,
+but hold none. Under the null a candidate's cards are those of any units of its strata outside the operator, so that
+each member's chance of holding one of the operator's cards is known exactly: an e-value. A card that several members
+hold counts once, because a household may hold one card together. Cards alone: two builders may rent one proxy network.
+Source: `statistics.md` section 2.1.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ KIN_NATS = float(np.log(1_000.0))
 """ln e from which a candidate is kin: a hundred, times the ten pairs of candidates and operators of a usual run."""
 STRANGE_NATS = -float(np.log(2.0))
 """ln e from which a part of a group counts as strangers: half as likely to be kin as not."""
+STRANGERS_MAX = 0.5
+"""Where more of a group than this looks strange, its parts are too small to be told apart, and none is."""
 OBSERVED_MIN = 5
 """Members outside the proven group that must show a card before anything is said."""
 
@@ -82,7 +85,8 @@ def strangers_within(
         nats = kin_nats(population, np.setdiff1d(group, part), part, seed)
         if nats is not None and round(nats, DECISION_DIGITS) <= STRANGE_NATS:
             strangers.append(np.intersect1d(part, group))
-    return np.unique(np.concatenate(strangers))
+    found = np.unique(np.concatenate(strangers))
+    return found if len(found) <= STRANGERS_MAX * len(group) else strangers[0]
 
 
 def _log_e(

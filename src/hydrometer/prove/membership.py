@@ -23,16 +23,17 @@ from scipy import sparse
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.likeness import FamilyColumns, Likeness, likeness, posterior
 from hydrometer.base.population import Population
+from hydrometer.base.units import DECISION_DIGITS
 
 STRANGER_FAMILIES = 2
 STRANGER_NATS = 1.0
-STAYS_PROBABILITY = 0.5
-FOUNDER_PROBABILITY = 0.75
 STRANGER_PROBABILITY = 0.85
 """A unit that did not found the group needs this many families with at least this much each, and to be surer: an
-account that only resembles a campaign is the one that is hurt by mistake. A founder over one family
-alone is listed from 0.75; while the group is worked out, all founders stay who are likelier than not: each that leaves
-would take marks along."""
+account that only resembles a campaign is the one that is hurt by mistake."""
+STRONG_PROBABILITY = 0.5
+FOUNDER_PROBABILITY = 0.75
+"""A founder is listed when likelier than not over two families, and from 0.75 over one alone. All founders count as
+members while the group is worked out: each that left would take marks along, and the next ones with them."""
 TYPICAL_MEMBER = 0.75
 TYPICAL_MIN = 0.3
 """What a typical member reaches: this quantile of the members' probabilities, and not less than 0.3: a group whose
@@ -96,19 +97,20 @@ def enlarge(
     founded = np.zeros(population.units, np.bool_)
     founded[founders] = True
     inside = founded
-    bar = np.where(founded, STAYS_PROBABILITY, STRANGER_PROBABILITY)
+    open_to = population.active & ~closed
     for _ in range(ROUNDS):
-        like = likeness(families, inside, founded & ~inside)
-        probability = membership_probability(population, like, inside)
+        like = likeness(families, inside)
+        probability = np.round(membership_probability(population, like, inside), DECISION_DIGITS)
         strong = (like.nats >= STRANGER_NATS).sum(axis=1) >= STRANGER_FAMILIES
-        found = (np.round(probability, 9) >= bar) & population.active & ~closed & (founded | strong)
-        if found.sum() < 2:
-            return founding(founders)
+        found = open_to & (founded | (strong & (probability >= STRANGER_PROBABILITY)))
         if np.array_equal(found, inside):
             break
         inside = found
-    listed = np.flatnonzero(found & (strong | (np.round(probability, 9) >= FOUNDER_PROBABILITY)))
-    return _membership(population, families, like, probability, listed if len(listed) >= 2 else np.flatnonzero(found))
+    sure = probability >= np.where(strong, STRONG_PROBABILITY, FOUNDER_PROBABILITY)
+    listed = np.flatnonzero(found & sure)
+    if len(listed) < 2:
+        return founding(founders)
+    return _membership(population, families, like, probability, listed)
 
 
 def membership_probability(population: Population, like: Likeness, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
