@@ -127,7 +127,7 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     >>> estimate(np.array([pure, half]), none).share.round(1).tolist()
     [1.0, 0.5]
     """
-    ordinary = mix(outsiders) if len(outsiders) else mix(np.zeros((1, CELLS)))
+    ordinary = mix(outsiders) if len(outsiders) else mix(np.zeros((1, members.shape[1])))
     volume = np.maximum(members.sum(axis=1), 1.0)
     rough = members @ _score(mix(members), ordinary) / volume
     purest = members[rough >= np.quantile(rough, 0.75)]
