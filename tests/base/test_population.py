@@ -15,7 +15,16 @@ import pytest
 
 from hydrometer import pipeline
 from hydrometer.base import population as populations
-from hydrometer.base.families import FAMILIES, FAMILY, FAMILY_OF, SIDES, SPLITS, families_of, other_side
+from hydrometer.base.families import (
+    FAMILIES,
+    FAMILY,
+    FAMILY_OF,
+    SIDES,
+    SPLITS,
+    TESTING_STRATUM,
+    families_of,
+    other_side,
+)
 from hydrometer.base.groups import jaccard
 from hydrometer.base.population import ADDRESSES_MAX, TEXT_SHARE, Population, pooled_strata, refined
 from hydrometer.base.progress import SilentProgress
@@ -220,11 +229,32 @@ def test_the_two_sides_are_two_objects_without_a_family_in_common(read: Reader) 
         assert not set(forming.families) & set(testing.families)
 
 
-def test_behavioural_families_are_compared_within_one_client(read: Reader) -> None:
+def test_each_family_is_tested_within_what_strangers_share_it_by(read: Reader) -> None:
     found, _ = read([sent(f"a{n}") for n in range(4)], [{"account_id": f"a{n}"} for n in range(4)])
+    within = {"payment": found.regions, "network": found.fine_regions, "mail": found.fine_regions}
+    within["signup"] = found.cohorts
     for family in FAMILIES:
-        fine = found.testing_strata(family)[0]
-        assert fine is (found.clients if family.behavioural else found.fine_regions)
+        assert found.testing_strata(family)[0] is within.get(family.name, found.clients)
+    assert found.likeness_strata(FAMILY["text"]) is found.languages
+    assert found.likeness_strata(FAMILY["payment"]) is found.regions
+
+
+def test_cohorts_are_weeks_of_sign_up(read: Reader) -> None:
+    """Two weeks of one month with units enough each are two strata; who signed up on two days of one week is in one."""
+    days = ["2026-03-02", "2026-03-04", "2026-03-10"]
+    accounts = [{"account_id": f"a{n}", "created_at": f"{days[n % 3]}T00:00:00Z"} for n in range(3 * TESTING_STRATUM)]
+    found, _ = read([sent(str(account["account_id"])) for account in accounts], accounts)
+    by_day = {
+        day: {int(found.cohorts[number]) for number in range(found.units) if accounts_of(number, accounts) == day}
+        for day in days
+    }
+    assert by_day[days[0]] == by_day[days[1]] and len(by_day[days[0]]) == 1
+    assert by_day[days[0]] != by_day[days[2]]
+
+
+def accounts_of(number: int, accounts: list[dict[str, Any]]) -> str:
+    """Day on which the unit with this number signed up: units are numbered in the order of their accounts' names."""
+    return str(sorted(accounts, key=lambda account: str(account["account_id"]))[number]["created_at"])[:10]
 
 
 @pytest.mark.parametrize("smallest", [1, 5, 40])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -150,3 +152,36 @@ def test_fellows_counts_ties_over_two_families() -> None:
     }
     assert fellows(families, np.arange(5)) == pytest.approx(2 / 5)
     assert fellows(families, np.array([0, 1])) == pytest.approx(1.0)
+
+
+def test_an_operator_of_several_languages_is_one_group_and_a_language_is_none() -> None:
+    """Three languages with phrases of their own; sixty units over all of them with phrases that nobody else has."""
+    draw = np.random.default_rng(14)
+    spoken = draw.integers(0, 3, UNITS)
+    chatter = [
+        np.setdiff1d(np.flatnonzero(spoken == language)[draw.random(int((spoken == language).sum())) < 0.08], OPERATOR)
+        for language in range(3)
+        for _ in range(60)
+    ]
+    own = [draw.choice(OPERATOR, 40, replace=False) for _ in range(10)]
+    found = replace(population(UNITS, {"opening": chatter + own, "closing": own}), languages=spoken)
+    formed = groups(found, "wording")
+    assert recall(formed) >= 0.9
+    assert max(len(members) for members in formed) < 2 * len(OPERATOR)
+
+
+def test_a_group_by_wordings_comes_with_its_denser_parts() -> None:
+    draw = np.random.default_rng(15)
+    left, right = OPERATOR[:30], OPERATOR[30:]
+    both = [draw.choice(OPERATOR, 50, replace=False) for _ in range(4)]
+    apart = [draw.choice(side, 24, replace=False) for side in (left, right) for _ in range(14)]
+    chatter = [np.flatnonzero(draw.random(UNITS) < 0.01) for _ in range(150)]
+    found = population(UNITS, {"opening": both + chatter, "closing": apart})
+    (group, *_) = form(found.forming("wording"), SMALLEST)
+    assert np.isin(OPERATOR, group.members).mean() >= 0.9
+    assert len(group.parts) >= 2 and all(np.isin(part, group.members).all() for part in group.parts)
+    assert max(np.isin(part, left).mean() for part in group.parts) >= 0.9
+
+
+def test_groups_by_infrastructure_have_no_parts_by_wordings(world: Population) -> None:
+    assert all(group.parts == () for group in form(world.forming("infrastructure"), SMALLEST))

@@ -56,6 +56,7 @@ def population(
         "declared": np.zeros(units, np.bool_) if declared is None else declared,
         "exchanges": np.full(units, 10, np.int64),
         "languages": one,
+        "cohorts": one,
         "layers": {name: layer(name, units, some, (observed or {}).get(name)) for name, some in holders.items()},
     }
     return Population(**known, **named)
