@@ -130,7 +130,7 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
 def refined(half: FormingHalf, parts: Sequence[NDArray[np.int64]], smallest: int) -> list[NDArray[np.int64]]:
     """Parts polished, without those that mostly repeat an earlier one or have become too small; largest first."""
     families = columns(half)
-    better = [polished(half.population, families, part, half.population.regions) for part in parts]
+    better = [polished(half.population, families, part, half.population.regions, smallest=smallest) for part in parts]
     return distinct([part for part in better if len(part) >= smallest])
 
 
@@ -194,10 +194,12 @@ def wordings_at(half: FormingHalf, smallest: int, resolution: float) -> list[NDA
         for part in wording_parts(half, population.languages == language, smallest, resolution)
     ]
     parts.sort(key=lambda part: (-len(part), part.tolist()))
-    better = [polished(population, families, part, population.languages, CORE_SHARE) for part in parts]
+    better = [
+        polished(population, families, part, population.languages, smallest=smallest, core=CORE_SHARE) for part in parts
+    ]
     marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(half, part)]
     whole = [
-        np.union1d(part, polished(population, families, part, everywhere, CORE_SHARE))
+        np.union1d(part, polished(population, families, part, everywhere, smallest=smallest, core=CORE_SHARE))
         for part in joined(population, families, marked, population.languages)
     ]
     return distinct([part for part in whole if len(part) >= smallest])
