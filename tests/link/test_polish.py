@@ -28,7 +28,7 @@ def world(draw: np.random.Generator) -> Population:
 
 def better(found: Population, part: NDArray[np.int64], core: float = 0.0) -> NDArray[np.int64]:
     half = found.forming("infrastructure")
-    return polished(found, columns(half), part, ONE, core)
+    return polished(found, columns(half), part, ONE, smallest=5, core=core)
 
 
 def test_strangers_leave_and_fellows_join() -> None:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.prove.made import population
+from tests.prove.made import population, shared_by
 from tests.prove.stories import judged
 
 from hydrometer.base.cases import Case, Finding, Test
 from hydrometer.base.families import SIDES, SPLITS, other_side
 from hydrometer.base.groups import Group
+from hydrometer.base.population import Population
 from hydrometer.base.tables import HYPOTHESES
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint import states
 from hydrometer.fingerprint.run import schema, signals
 from hydrometer.prove import judge as judging
-from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, candidates, judge, neighbourhood
+from hydrometer.prove.judge import (
+    NO_EVIDENCE,
+    ROLES,
+    Judged,
+    belonging,
+    candidates,
+    cores,
+    judge,
+    kin_of,
+    neighbourhood,
+)
 from hydrometer.prove.membership import Membership, founding
 
 UNITS = 200
@@ -186,3 +198,29 @@ def test_the_shipped_tests_say_what_they_are() -> None:
         assert test.hypothesis in HYPOTHESES and test.source and test.benign_twins
         assert test.role in ("evidence", *ROLES)
         assert test.role == "evidence" or test.hypothesis != "H1"
+
+
+def paying(draw: np.random.Generator) -> Population:
+    """Sixty units on cards of six, of which forty are found together, and households of two elsewhere."""
+    cards = shared_by(6, draw, draw.permutation(60))
+    homes = shared_by(2, draw, draw.choice(np.arange(100, 600), 300, replace=False))
+    return population(600, {"payment_fingerprint": [*cards, *homes], "opening": [range(60)]})
+
+
+def test_a_candidate_on_the_operators_cards_founds_with_it() -> None:
+    found = paying(np.random.default_rng(1))
+    founders = [np.arange(40), np.arange(40, 60), np.arange(300, 320)]
+    proven, by_behaviour = [True, False, False], [True, True, True]
+    assert kin_of(found, founders, proven, by_behaviour, 0) == {1: 0}
+    assert kin_of(found, founders, proven, [True, False, True], 0) == {}
+    members = belonging(found, founders, proven, {1: 0})
+    assert np.isin(np.arange(40, 60), members[0].units).mean() >= 0.5
+    assert members[1].units.tolist() == founders[1].tolist()
+
+
+def test_strangers_among_the_wordings_found_nothing() -> None:
+    found = paying(np.random.default_rng(2))
+    mixed = Group(np.concatenate([np.arange(60), np.arange(300, 330)]), "wording", "by hand", (np.arange(300, 330),))
+    assert cores(found, [(mixed,)], [True], 0)[0].tolist() == list(range(60))
+    assert cores(found, [(mixed,)], [False], 0)[0].tolist() == mixed.members.tolist()
+    assert cores(found, [(replace(mixed, side="infrastructure"),)], [True], 0)[0].tolist() == mixed.members.tolist()

@@ -2,8 +2,9 @@
 
 Two ways, because operators hide in two ways. A *community* is a dense part of the graph of units and entities, each
 entity counting by its learned weight: it finds shared infrastructure, shared stacks and families of templates.
-A community of *wordings* looks at phrases alone, by their rarity: what is left when each account has a fresh card, a
-fresh address, a client of its own and four requests. A group is only a question; all groups count in the multiplicity.
+A community of *wordings* looks at phrases alone, by their rarity in their language: what is left when each account has
+a fresh card, a fresh address, a client of its own and four requests. Both are polished (`link/polish.py`) before they
+are asked about. A group is only a question; all groups count in the multiplicity.
 Source: `statistics.md` sections 1 (weights), 2.4 and 10 (adopters); Louvain: Blondel et al. 2008.
 """
 
@@ -40,6 +41,8 @@ CORE_SHARE = 0.2
 """A member of a community of wordings is tied to at least a fifth as many fellows as the typical one: a few strangers
 who share a rare phrase with each other are not drawn in."""
 WORDING_RESOLUTIONS = (0.8, 1.5)
+"""Of communities of wordings. At 0.8 alone a campaign that replays an editor's sessions is one with its users; at 1.5
+alone, and more so at 2.5 and 4, campaigns of many templates came back in pieces (development worlds, seed 1)."""
 WORDING_FAMILY = "text"
 PART_RESOLUTION = 1.0
 """Resolution of the denser parts of a group: modularity as it is."""
@@ -49,11 +52,11 @@ SAME = 0.75
 """Jaccard index from which what two resolutions found is one candidate: a half and its whole are two questions."""
 PHRASE_SHARE = 0.4
 MARKED_SHARE = 0.6
-WORDING_HOLDERS_MIN = 30
-"""A community of wordings must show one phrase in two fifths of its units and eight times as often as outside, and four
-such phrases (of three units or more) a unit on average: people who speak one language share less."""
+"""A community of wordings must show one mark (`base/likeness.py`) in two fifths of its units, and two or more in three
+fifths of them: campaigns of development worlds do, parts of one language of ordinary people reach a third at most."""
 WORDING_SHARE_MAX = 0.1
-"""Phrases that more than this part of the population uses are what everybody says."""
+WORDING_HOLDERS_MIN = 30
+"""Phrases that more than this part of a language's units use, and more than thirty, are what everybody says."""
 
 
 def form(half: FormingHalf, smallest: int) -> list[Group]:
@@ -127,7 +130,7 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
 def refined(half: FormingHalf, parts: Sequence[NDArray[np.int64]], smallest: int) -> list[NDArray[np.int64]]:
     """Parts polished, without those that mostly repeat an earlier one or have become too small; largest first."""
     families = columns(half)
-    better = [polished(half.population, families, part, half.population.regions) for part in parts]
+    better = [polished(half.population, families, part, half.population.regions, smallest=smallest) for part in parts]
     return distinct([part for part in better if len(part) >= smallest])
 
 
@@ -191,10 +194,12 @@ def wordings_at(half: FormingHalf, smallest: int, resolution: float) -> list[NDA
         for part in wording_parts(half, population.languages == language, smallest, resolution)
     ]
     parts.sort(key=lambda part: (-len(part), part.tolist()))
-    better = [polished(population, families, part, population.languages, CORE_SHARE) for part in parts]
+    better = [
+        polished(population, families, part, population.languages, smallest=smallest, core=CORE_SHARE) for part in parts
+    ]
     marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(half, part)]
     whole = [
-        np.union1d(part, polished(population, families, part, everywhere, CORE_SHARE))
+        np.union1d(part, polished(population, families, part, everywhere, smallest=smallest, core=CORE_SHARE))
         for part in joined(population, families, marked, population.languages)
     ]
     return distinct([part for part in whole if len(part) >= smallest])

@@ -44,6 +44,8 @@ def polished(
     families: Mapping[str, FamilyColumns],
     part: NDArray[np.int64],
     strata: NDArray[np.int64],
+    *,
+    smallest: int,
     core: float = 0.0,
 ) -> NDArray[np.int64]:
     """Units that are like the members of a part, after at most `ROUNDS` rounds; empty where it dissolves.
@@ -53,6 +55,7 @@ def polished(
         families: the families that may be looked at.
         part: shape (k,), the units to begin with.
         strata: shape (units,), by which the group's share is the prior of belonging.
+        smallest: a part that has fewer units after any round dissolves.
         core: least breadth of a member, as a share of the members' median.
     """
     inside = np.zeros(population.units, np.bool_)
@@ -63,8 +66,10 @@ def polished(
         probability = posterior(like.nats, inside, population.active, strata)
         found = (np.round(probability, 9) >= BELONGS) & open_to
         found &= like.breadth >= core * float(np.median(like.breadth[inside]))
-        if np.array_equal(found, inside) or not found.any():
-            return np.flatnonzero(found)
+        if int(found.sum()) < smallest:
+            return np.zeros(0, np.int64)
+        if np.array_equal(found, inside):
+            break
         inside = found
     return np.flatnonzero(inside)
 
