@@ -111,8 +111,9 @@ def test_one_loud_family_is_not_tempered_by_silent_ones() -> None:
     assert total[2] == pytest.approx(12.0 / 1.2) and total[3] == pytest.approx(18.0 / 1.4)
 
 
-@given(st.lists(st.floats(0.01, 8.0), min_size=1, max_size=6), st.floats(0.01, 4.0))
-def test_more_from_the_weakest_family_never_lowers_the_sum(values: list[float], more: float) -> None:
+@given(st.lists(st.floats(0.01, 8.0), min_size=1, max_size=4), st.floats(0.01, 4.0))
+def test_more_from_the_weakest_of_four_families_never_lowers_the_sum(values: list[float], more: float) -> None:
+    """From five strong families on, a very weak further one costs a little: it counts as one more that depends."""
     louder = sorted(values)
     louder[0] = min(louder[0] + more, max(values))
     assert tempered(np.array([louder]))[0] >= tempered(np.array([sorted(values)]))[0] - 1e-9

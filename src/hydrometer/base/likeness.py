@@ -212,6 +212,8 @@ def cell_nats(cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np
 def tempered(nats: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum over families, divided for their dependence by how many of them speak: (Σ|x|)² / Σx², not their number.
 
+    Beside five strong families or more a very weak one lowers the sum a little; up to four it never does.
+
     >>> tempered(np.array([[8.0, 0.0], [2.0, 2.0]])).round(3).tolist()
     [8.0, 3.333]
     """
