@@ -29,7 +29,11 @@ GROUP = np.arange(30)
 
 def one_family(found: Population, name: str, strata: NDArray[np.int64] | None = None) -> dict[str, FamilyColumns]:
     layers = [found.layers[layer] for layer in FAMILY[name].layers if layer in found.layers]
-    return {name: FamilyColumns.of(layers, found.active, np.zeros(UNITS, np.int64) if strata is None else strata)}
+    return {
+        name: FamilyColumns.of(
+            layers, found.active, np.zeros(UNITS, np.int64) if strata is None else strata, np.arange(UNITS)
+        )
+    }
 
 
 def inside(*units: int) -> NDArray[np.bool_]:

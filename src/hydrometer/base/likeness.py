@@ -70,17 +70,25 @@ class FamilyColumns:
         layers: its layers.
         observed: shape (units,), active units that show the family.
         strata: shape (units,), numbers from 0.
+        household: shape (units,), the same number for those who live together (`base/households.py`).
     """
 
     layers: tuple[Columns, ...]
     observed: NDArray[np.bool_]
     strata: NDArray[np.int64]
+    household: NDArray[np.int64]
 
     @classmethod
-    def of(cls, layers: Sequence[Layer], active: NDArray[np.bool_], strata: NDArray[np.int64]) -> FamilyColumns:
+    def of(
+        cls,
+        layers: Sequence[Layer],
+        active: NDArray[np.bool_],
+        strata: NDArray[np.int64],
+        household: NDArray[np.int64],
+    ) -> FamilyColumns:
         """The family of some layers."""
         observed = np.logical_or.reduce([layer.observed for layer in layers]) & active
-        return cls(tuple(Columns.of(layer) for layer in layers), observed, strata)
+        return cls(tuple(Columns.of(layer) for layer in layers), observed, strata, household)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -
         seen = Seen(np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth)
         expected = stranger_weights(family, inside)
         for columns in family.layers:
-            marks[columns.layer.name] = add_marks(columns, family.observed & inside, expected, seen)
+            marks[columns.layer.name] = add_marks(columns, family.observed & inside, family.household, expected, seen)
         nats[:, number] = cell_nats(seen.cells(), family, inside)
     return Likeness(nats, breadth, marks)
 
@@ -164,6 +172,7 @@ def stranger_weights(family: FamilyColumns, inside: NDArray[np.bool_]) -> tuple[
 def add_marks(
     columns: Columns,
     inside: NDArray[np.bool_],
+    household: NDArray[np.int64],
     expected: tuple[NDArray[np.float64], float],
     seen: Seen,
 ) -> NDArray[np.int64]:
@@ -172,6 +181,7 @@ def add_marks(
     Args:
         columns: the layer.
         inside: shape (units,), members that show the family.
+        household: see `FamilyColumns`; members of a unit's own household are none of its fellows.
         expected: see `stranger_weights`.
         seen: what the family's other layers showed; changed.
     """
@@ -180,7 +190,7 @@ def add_marks(
     chosen = np.flatnonzero(own >= MARK_FELLOWS)
     place, unit = spans(columns.holders, chosen)
     usual = np.bincount(place, weight[unit], len(chosen))
-    fellows = own[chosen][place] - inside[unit]
+    fellows = own[chosen][place] - at_home(place, unit, inside, household)
     others = np.maximum(usual[place] - weight[unit], 0.0)
     lift = np.round(np.log(fellows + 0.5) - np.log(others + anyway), 9)
     counts = (fellows >= MARK_FELLOWS) & (lift >= MARK_NATS)
@@ -189,6 +199,26 @@ def add_marks(
     np.add.at(seen.breadth, unit[counts], fellows[counts])
     marks: NDArray[np.int64] = chosen[np.unique(place[counts & inside[unit]])]
     return marks
+
+
+def at_home(
+    place: NDArray[np.int64], unit: NDArray[np.int64], inside: NDArray[np.bool_], household: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """For each (entity, holder): how many members of the holder's household hold the entity, itself counted.
+
+    Args:
+        place: shape (n,), number of the entity.
+        unit: shape (n,), the holder.
+        inside: shape (units,), the group's members.
+        household: shape (units,).
+    """
+    counts = inside[unit].astype(np.int64)
+    shared = np.flatnonzero((np.bincount(household) > 1)[household[unit]])
+    if len(shared):
+        keys = place[shared] * (int(household.max()) + 1) + household[unit[shared]]
+        _, which = np.unique(keys, return_inverse=True)
+        counts[shared] = np.bincount(which, inside[unit[shared]])[which].astype(np.int64)
+    return counts
 
 
 def cell_nats(cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from hydrometer.base.families import FAMILY
+from hydrometer.base.households import households
 from hydrometer.base.likeness import FamilyColumns, likeness, posterior
 from hydrometer.base.population import FormingHalf, Population
 
@@ -33,8 +34,9 @@ many as strangers do (the bounds of `prove/fragments.py`)."""
 def columns(half: FormingHalf) -> dict[str, FamilyColumns]:
     """The families of a half, read both ways."""
     population = half.population
+    household = households(half.families, population.units)
     return {
-        name: FamilyColumns.of(layers, population.active, population.likeness_strata(FAMILY[name]))
+        name: FamilyColumns.of(layers, population.active, population.likeness_strata(FAMILY[name]), household)
         for name, layers in half.families.items()
     }
 

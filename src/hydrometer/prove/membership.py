@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hydrometer.base.families import FAMILIES
+from hydrometer.base.households import households
 from hydrometer.base.likeness import FamilyColumns, Likeness, likeness, posterior
 from hydrometer.base.population import Population
 from hydrometer.base.units import DECISION_DIGITS
@@ -70,8 +71,10 @@ def columns(population: Population) -> dict[str, FamilyColumns]:
         family: tuple(population.layers[name] for name in family.layers if name in population.layers)
         for family in FAMILIES
     }
+    known = {family.name: own for family, own in layers.items()}
+    household = households(known, population.units)
     return {
-        family.name: FamilyColumns.of(own, population.active, population.likeness_strata(family))
+        family.name: FamilyColumns.of(own, population.active, population.likeness_strata(family), household)
         for family, own in layers.items()
         if own
     }
