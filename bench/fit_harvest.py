@@ -11,7 +11,6 @@ who do the same (a school class, users of one framework): innocents that a scan 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -377,13 +376,11 @@ def main() -> None:
     groups = joined(parts)
     write(groups, tasks, words.weights, words.library)
     kinds, counts = np.unique(groups.kinds[~groups.campaign], return_counts=True)
-    figures = {
-        "measurement": "harvest", "library": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+    settings: dict[str, int | float] = {"library seeds": len(LIBRARY_SEEDS), "campaign seeds": len(CAMPAIGN_SEEDS)}
+    trials.publish(trials.Measurement("harvest", settings, True, words.out, words.jobs), {
+        "library": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
         "operators": int((~groups.campaign).sum()), "left_out": left_out(groups),
-    }  # fmt: skip
-    words.out.mkdir(parents=True, exist_ok=True)
-    (words.out / "harvest.json").write_text(json.dumps(trials.rounded(figures), indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(trials.rounded(figures), indent=2))
+    })  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ No figure is typed by hand: what the table says is what the files say. A file of
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -262,6 +263,22 @@ def generation(document: Row) -> list[str]:
     return grid(["", "figure"], rows)
 
 
+def harvest(document: Row) -> list[str]:
+    """How campaigns are ranked by weights that never saw them, and whom the library holds."""
+    rows = [
+        [
+            one["campaign"].replace("_", " "), str(one["groups"]),
+            *(number(one[f"{name}_{which}_bits"], 1) for name in ("profile", "form") for which in ("median", "least")),
+        ]
+        for one in document["left_out"]
+    ]  # fmt: skip
+    head = ["campaign left out", "groups", "profile, median bits", "least", "form, median bits", "least"]
+    held = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in document["library"].items())
+    most = math.log2(document["operators"] + 1)
+    said = f"A library of {document['operators']:,} benign operators allows {most:.1f} bits: {held}."
+    return [*grid(head, rows), "", said]
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "null": ("Worlds without a campaign", null),
@@ -270,6 +287,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "h1_null": ("H1 on unrelated accounts", h1_null),
     "generation": ("Making worlds", generation),
     "leakage": ("What one field gives away", leakage),
+    "harvest": ("H2's weights on campaigns that they never saw", harvest),
     "range": ("The range: hydrometer and its rivals", the_range),
 }
 

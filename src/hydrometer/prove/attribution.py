@@ -1,11 +1,10 @@
 """Which exchanges of a member belong to the campaign, and what share of the account that is, with an interval.
 
 An account's exchanges fall into eight cells: a form that is used like a work list or not × wording of the group or not
-× a technique or not. The campaign's own mix is taken from the least mixed quarter of its members, less as much ordinary
-traffic as can be in it: what a member sends that outsiders send as well is its cover. Ordinary traffic is that of
-outsiders. The moment estimator is unbiased at share 0, where a likelihood fit would always "find" some; its variance
-has the term for how accounts differ, without which a 95 % interval covers 42 %. Source: `statistics.md` section 9; the
-largest part of one mix in another: Blanchard, Lee & Scott 2010.
+× a technique or not. The campaign's own mix is that of its members less the ordinary traffic in it, which is that of
+outsiders; how much there is, the least mixed quarter says. The moment estimator is unbiased at share 0, where a
+likelihood fit would always "find" some; its variance has the term for how accounts differ, without which a 95 %
+interval covers 42 %. Source: `statistics.md` section 9.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ and 5 % of benign ones lie above it."""
 OWN_MAX = 0.15
 """Ordinary traffic in the least mixed quarter up to which it is taken for the campaign's own: its requests are not all
 unlike other people's. Beyond, even the least mixed members carry cover."""
-CELL_SHARE_MIN = 0.02
-"""Cells that hold less of ordinary traffic than this say nothing about how much of it is in a mix."""
+LEAST_REST = 1e-6
+"""A group that differs from outsiders by less has no mix of its own."""
 SMOOTHING = 0.5
 """Count added to each cell of a mix."""
 VOLUME_MIN = 5
@@ -130,8 +129,7 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     ordinary = mix(outsiders) if len(outsiders) else mix(np.zeros((1, members.shape[1])))
     volume = np.maximum(members.sum(axis=1), 1.0)
     rough = members @ _score(mix(members), ordinary) / volume
-    purest = members[rough >= np.quantile(rough, 0.75)]
-    campaign = without(mix(purest), ordinary)
+    campaign = own_mix(mix(members), mix(members[rough >= np.quantile(rough, 0.75)]), ordinary)
     score = _score(campaign, ordinary)
     level_campaign, level_ordinary = float(campaign @ score), float(ordinary @ score)
     gap = level_campaign - level_ordinary
@@ -150,16 +148,29 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     )
 
 
-def without(found: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A mix less as much ordinary traffic as can be in it, where that is more than `OWN_MAX`; shape (cells,).
+def own_mix(
+    found: NDArray[np.float64], purest: NDArray[np.float64], ordinary: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The campaign's own mix: what its members send less ordinary traffic, so much that the rest is as the purest are.
 
-    >>> without(np.array([0.5, 0.1, 0.4]), np.array([0.8, 0.2, 0.0])).round(3).tolist()
-    [0.2, 0.0, 0.8]
+    The cell that holds most of ordinary traffic measures how much there is. What the least mixed quarter holds of it is
+    the campaign's own up to `OWN_MAX`; beyond, even they carry cover, and none of it is. Small accounts are pure by
+    chance, so that the other cells are read off all members.
+
+    Args:
+        found: shape (cells,), mix of all members.
+        purest: shape (cells,), mix of the least mixed quarter.
+        ordinary: shape (cells,).
+
+    >>> half, none = np.array([0.5, 0.1, 0.4]), np.array([0.8, 0.2, 0.0])
+    >>> own_mix(half, half, none).round(3).tolist()
+    [0.0, 0.0, 1.0]
     """
-    known = ordinary >= CELL_SHARE_MIN
-    part = float((found[known] / ordinary[known]).min()) if known.any() else 0.0
+    place = int(np.argmax(ordinary))
+    own = float(purest[place]) if purest[place] <= OWN_MAX * ordinary[place] else 0.0
+    part = float(np.clip((found[place] - own) / max(float(ordinary[place]) - own, 1e-12), 0.0, 1.0))
     rest: NDArray[np.float64] = np.maximum(found - part * ordinary, 0.0)
-    return rest / rest.sum() if part > OWN_MAX and rest.sum() > 0.0 else found
+    return rest / rest.sum() if rest.sum() > LEAST_REST else found
 
 
 def _score(campaign: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:
