@@ -30,6 +30,11 @@ OWN_MAX = 0.15
 unlike other people's. Beyond, even the least mixed members carry cover."""
 LEAST_REST = 1e-6
 """A group that differs from outsiders by less has no mix of its own."""
+TYPICAL_MAX = 0.95
+"""Share of a typical member at most: the purest campaign's member says something of his own now and then."""
+CONDUCT_EXCHANGES = 10.0
+CONDUCT_NATS = (-8.0, 3.0)
+"""What an account sends can clear it of a group that it shares much with, and hardly convict it."""
 SMOOTHING = 0.5
 """Count added to each cell of a mix."""
 VOLUME_MIN = 5
@@ -66,12 +71,21 @@ class Shares:
         low: shape (k,), lower end of the 95 % interval.
         high: shape (k,), upper end.
         cell_probability: shape (k, cells), probability that an exchange of a member in a cell belongs to the campaign.
+        conduct: shape (k,), log ratio of what the member sends between a typical member and an outsider, nats; kept
+            between bounds.
     """
 
     share: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     cell_probability: NDArray[np.float64]
+    conduct: NDArray[np.float64]
+
+    def of(self, kept: NDArray[np.bool_]) -> Shares:
+        """The shares of some members; `kept` has shape (k,)."""
+        return Shares(
+            self.share[kept], self.low[kept], self.high[kept], self.cell_probability[kept], self.conduct[kept]
+        )
 
 
 def marks(workspace: Workspace, membership: Membership) -> pa.Table:
@@ -135,7 +149,7 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     gap = level_campaign - level_ordinary
     if gap <= 1e-6:
         whole = np.ones(len(members))
-        return Shares(whole, np.zeros(len(members)), whole, np.ones((len(members), CELLS)))
+        return Shares(whole, np.zeros(len(members)), whole, np.ones(members.shape), np.zeros(len(members)))
     mean = members @ score / volume
     share = np.clip((mean - level_ordinary) / gap, 0.0, 1.0)
     spread = _between(outsiders, score)
@@ -143,9 +157,33 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     sampling = (mixed @ score**2 - (mixed @ score) ** 2) / volume
     deviation = np.sqrt(np.maximum(sampling + (1.0 - share) ** 2 * spread, 0.0)) / gap
     probability = share[:, None] * campaign / np.maximum(mixed, 1e-12)
-    return Shares(
-        share, np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0), probability
-    )
+    low, high = np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0)
+    return Shares(share, low, high, probability, conduct(members, campaign, ordinary, float(np.median(share))))
+
+
+def conduct(
+    members: NDArray[np.float64], campaign: NDArray[np.float64], ordinary: NDArray[np.float64], typical: float
+) -> NDArray[np.float64]:
+    """Log ratio of each member's exchanges: sent by a typical member, or by an outsider; shape (k,), nats.
+
+    Outsiders differ more than their exchanges' number says, so that more than `CONDUCT_EXCHANGES` count as so many.
+    Where little of a pool's traffic is harvest, to send none says next to nothing.
+
+    Args:
+        members: shape (k, cells), exchanges.
+        campaign: shape (cells,), the campaign's own mix.
+        ordinary: shape (cells,).
+        typical: share of a typical member.
+
+    >>> found = conduct(np.array([[40.0, 0], [4, 36]]), np.array([0.01, 0.99]), np.array([0.95, 0.05]), 0.9)
+    >>> found.round(1).tolist()
+    [-8.0, 3.0]
+    """
+    typical = min(typical, TYPICAL_MAX)
+    ratio = np.log(typical * campaign + (1.0 - typical) * ordinary) - np.log(np.maximum(ordinary, 1e-12))
+    volume = np.maximum(members.sum(axis=1), 1.0)
+    nats = members @ ratio * np.minimum(1.0, CONDUCT_EXCHANGES / volume)
+    return np.asarray(np.clip(nats, *CONDUCT_NATS))
 
 
 def own_mix(
