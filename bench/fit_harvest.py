@@ -44,6 +44,7 @@ from hydrometer.prove.reference import (
     ITEMS_MIN,
     LIBRARY,
     NONE,
+    SPREADS_MAX,
     WEIGHTS,
     Weights,
     soft_rank,
@@ -292,9 +293,13 @@ def fit(rows: Rows, without: str | None = None) -> Weights:
     learned = rows.used & ~(rows.campaign & (rows.kinds == without))
     weight = case_weights(rows, learned)[learned]
     values, sign = rows.values[learned], np.where(rows.campaign[learned], 1.0, -1.0)
-    mean = weight @ values / weight.sum()
-    spread = np.sqrt(weight @ (values - mean) ** 2 / weight.sum())
-    design = np.column_stack([(values - mean) / spread, np.ones(len(weight))])
+    known = ~np.isnan(values)
+    total = weight @ known
+    mean = weight @ np.where(known, values, 0.0) / total
+    spread = np.sqrt(weight @ np.where(known, values - mean, 0.0) ** 2 / total)
+    # What a log cannot tell counts as nothing, as it does in a score.
+    distance = np.nan_to_num(np.clip((values - mean) / spread, -SPREADS_MAX, SPREADS_MAX))
+    design = np.column_stack([distance, np.ones(len(weight))])
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margin = sign * (design @ point)

@@ -57,6 +57,8 @@ ITEMS_MIN = 20
 """Distinct prompts that an operator must have asked for its profile to mean anything."""
 ACCOUNTS_MIN = 5
 """Accounts that an operator of the library has at least; smaller groups are not judged."""
+SPREADS_MAX = 4.0
+"""Spreads from the mean of the fitted cases within which a figure counts as it is."""
 NEAREST = 3
 NONE = -np.inf
 """Score of an operator without any form."""
@@ -83,8 +85,12 @@ class Weights:
     intercept: float
 
     def parts(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Contribution of each figure in nats; shape (…, figures) → the same."""
-        return np.asarray((values - self.mean) / self.spread * self.weight)
+        """Contribution of each figure in nats, none where the log cannot tell; shape (…, figures) → the same.
+
+        A figure beyond what fitting saw says no more than the bounds: the weights know nothing out there.
+        """
+        distance = np.clip((values - self.mean) / self.spread, -SPREADS_MAX, SPREADS_MAX)
+        return np.asarray(np.nan_to_num(distance * self.weight))
 
     def by_family(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Contribution of each family; shape (…, figures) → (…, families)."""
@@ -117,16 +123,23 @@ class Reference:
         form: weights of the figures of a form.
         kinds: kind of each operator of the library.
         values: shape (n, figures), their profiles.
-        scores: shape (n,), scores of their profiles.
-        form_scores: shape (n,), score of each one's most telling form; `NONE` without one.
+        form_values: shape (n, figures), figures of each one's most telling form; not a number without one.
     """
 
     profile: Weights
     form: Weights
     kinds: tuple[str, ...]
     values: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    form_scores: NDArray[np.float64]
+    form_values: NDArray[np.float64]
+
+    def scores(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Scores of all profiles by the figures that a log can tell; shape (n,). `known` has shape (figures,)."""
+        return self.profile.score(np.where(known, self.values, np.nan))
+
+    def form_scores(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The same of everybody's most telling form; `NONE` without one."""
+        nobody = np.isnan(self.form_values).all(axis=1)
+        return np.where(nobody, NONE, self.form.score(np.where(known, self.form_values, np.nan)))
 
     def nearest(self, values: NDArray[np.float64], many: int = NEAREST) -> tuple[str, ...]:
         """Kinds of the benign operators whose profiles are most like one profile, nearest first, each once.
@@ -135,7 +148,8 @@ class Reference:
             values: shape (figures,).
             many: number of kinds.
         """
-        distance = np.round(((self.profile.parts(self.values) - self.profile.parts(values)) ** 2).sum(axis=1), 9)
+        theirs = self.profile.parts(np.where(np.isnan(values), np.nan, self.values))
+        distance = np.round(((theirs - self.profile.parts(values)) ** 2).sum(axis=1), DECISION_DIGITS)
         nearest: dict[str, None] = {}
         for place in np.argsort(distance, kind="stable"):
             nearest.setdefault(self.kinds[place])
@@ -175,5 +189,4 @@ def reference() -> Reference:
     table = pq.read_table(LIBRARY)
     values = np.stack([table[name].to_numpy().astype(np.float64) for name in FIGURES], axis=1)
     forms = np.stack([table[FORM_PREFIX + name].to_numpy().astype(np.float64) for name in FORM_FIGURES], axis=1)
-    found = np.where(np.isnan(forms).any(axis=1), NONE, form.score(np.nan_to_num(forms)))
-    return Reference(profile, form, tuple(table["kind"].to_pylist()), values, profile.score(values), found)
+    return Reference(profile, form, tuple(table["kind"].to_pylist()), values, forms)
