@@ -1,9 +1,10 @@
 """The benign library: how whole benign operators work, and the weights that tell a data-set builder from them.
 
 Weights were fitted on development worlds and are frozen in `harvest.yaml`; the operators lie in `library.parquet`. Both
-are simulated and say so. A score is the weighted sum of figures without that family of figures which speaks most
-against the group, so that no single indicator convicts. The e-value is the soft rank of the score among the library's:
-it is valid if the group is exchangeable with the library's operators, and can never exceed their number.
+are simulated and say so; a provider's own operators (`own_library.py`) are added to them. A score is the weighted sum
+of figures without that family of figures which speaks most against the group, so that no single indicator convicts. The
+e-value is the soft rank of the score among the library's: it is valid if the group is exchangeable with the library's
+operators, and can never exceed their number.
 Source: `statistics.md` sections 2.2 (the rank's e-value), 3.3 (the floor is general), 4 (null = a random benign
 operator); docs/model-card.md.
 """
@@ -22,6 +23,7 @@ import yaml
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from hydrometer.base.cases import OwnOperators
 from hydrometer.base.units import DECISION_DIGITS
 from hydrometer.prove.forms import FORM_FIGURES
 from hydrometer.prove.profile import FIGURES
@@ -119,6 +121,7 @@ class Reference:
         values: shape (n, figures), their profiles.
         scores: shape (n,), scores of their profiles.
         form_scores: shape (n,), score of each one's most telling form; `NONE` without one.
+        own: how many of them, the last ones, are the provider's own; the others are simulated.
     """
 
     profile: Weights
@@ -127,6 +130,13 @@ class Reference:
     values: NDArray[np.float64]
     scores: NDArray[np.float64]
     form_scores: NDArray[np.float64]
+    own: int = 0
+
+    @property
+    def null_model(self) -> str:
+        """Whom a group is compared with, as a row of evidence says it."""
+        made = f"simulated {len(self.kinds) - self.own}" if self.own else "all simulated"
+        return f"exchangeable with the benign operators of the library (own {self.own}, {made})"
 
     def nearest(self, values: NDArray[np.float64], many: int = NEAREST) -> tuple[str, ...]:
         """Kinds of the benign operators whose profiles are most like one profile, nearest first, each once.
@@ -175,5 +185,32 @@ def reference() -> Reference:
     table = pq.read_table(LIBRARY)
     values = np.stack([table[name].to_numpy().astype(np.float64) for name in FIGURES], axis=1)
     forms = np.stack([table[FORM_PREFIX + name].to_numpy().astype(np.float64) for name in FORM_FIGURES], axis=1)
-    found = np.where(np.isnan(forms).any(axis=1), NONE, form.score(np.nan_to_num(forms)))
-    return Reference(profile, form, tuple(table["kind"].to_pylist()), values, profile.score(values), found)
+    kinds = tuple(table["kind"].to_pylist())
+    return Reference(profile, form, kinds, values, profile.score(values), form_scores(form, forms))
+
+
+@lru_cache(maxsize=4)
+def reference_with(own: OwnOperators) -> Reference:
+    """The library that is shipped, and the provider's own operators behind it."""
+    shipped = reference()
+    if not len(own):
+        return shipped
+    return Reference(
+        shipped.profile,
+        shipped.form,
+        shipped.kinds + own.kinds,
+        np.vstack([shipped.values, own.profiles]),
+        np.concatenate([shipped.scores, shipped.profile.score(own.profiles)]),
+        np.concatenate([shipped.form_scores, form_scores(shipped.form, own.forms)]),
+        len(own),
+    )
+
+
+def form_scores(form: Weights, forms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of operators' most telling forms, `NONE` for a row of NaN; shape (n, figures) → (n,)."""
+    return np.where(np.isnan(forms).any(axis=1), NONE, form.score(np.nan_to_num(forms)))
+
+
+def most_telling(form: Weights, forms: NDArray[np.float64]) -> int:
+    """Number of the form with the largest score, the first of equals; shape (k, figures), k ≥ 1."""
+    return int(np.argmax(np.round(form.score(forms), DECISION_DIGITS)))
