@@ -11,7 +11,6 @@ who do the same (a school class, users of one framework): innocents that a scan 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -45,6 +44,7 @@ from hydrometer.prove.reference import (
     ITEMS_MIN,
     LIBRARY,
     NONE,
+    SPREADS_MAX,
     WEIGHTS,
     Weights,
     soft_rank,
@@ -293,9 +293,13 @@ def fit(rows: Rows, without: str | None = None) -> Weights:
     learned = rows.used & ~(rows.campaign & (rows.kinds == without))
     weight = case_weights(rows, learned)[learned]
     values, sign = rows.values[learned], np.where(rows.campaign[learned], 1.0, -1.0)
-    mean = weight @ values / weight.sum()
-    spread = np.sqrt(weight @ (values - mean) ** 2 / weight.sum())
-    design = np.column_stack([(values - mean) / spread, np.ones(len(weight))])
+    known = ~np.isnan(values)
+    total = weight @ known
+    mean = weight @ np.where(known, values, 0.0) / total
+    spread = np.sqrt(weight @ np.where(known, values - mean, 0.0) ** 2 / total)
+    # What a log cannot tell counts as nothing, as it does in a score.
+    distance = np.nan_to_num(np.clip((values - mean) / spread, -SPREADS_MAX, SPREADS_MAX))
+    design = np.column_stack([distance, np.ones(len(weight))])
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margin = sign * (design @ point)
@@ -377,13 +381,11 @@ def main() -> None:
     groups = joined(parts)
     write(groups, tasks, words.weights, words.library)
     kinds, counts = np.unique(groups.kinds[~groups.campaign], return_counts=True)
-    figures = {
-        "measurement": "harvest", "library": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+    settings: dict[str, int | float] = {"library seeds": len(LIBRARY_SEEDS), "campaign seeds": len(CAMPAIGN_SEEDS)}
+    trials.publish(trials.Measurement("harvest", settings, True, words.out, words.jobs), {
+        "library": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
         "operators": int((~groups.campaign).sum()), "left_out": left_out(groups),
-    }  # fmt: skip
-    words.out.mkdir(parents=True, exist_ok=True)
-    (words.out / "harvest.json").write_text(json.dumps(trials.rounded(figures), indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(trials.rounded(figures), indent=2))
+    })  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ No figure is typed by hand: what the table says is what the files say. A file of
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -262,6 +263,127 @@ def generation(document: Row) -> list[str]:
     return grid(["", "figure"], rows)
 
 
+def harvest(document: Row) -> list[str]:
+    """How campaigns are ranked by weights that never saw them, and whom the library holds."""
+    rows = [
+        [
+            one["campaign"].replace("_", " "), str(one["groups"]),
+            *(number(one[f"{name}_{which}_bits"], 1) for name in ("profile", "form") for which in ("median", "least")),
+        ]
+        for one in document["left_out"]
+    ]  # fmt: skip
+    head = ["campaign left out", "groups", "profile, median bits", "least", "form, median bits", "least"]
+    held = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in document["library"].items())
+    most = math.log2(document["operators"] + 1)
+    said = f"A library of {document['operators']:,} benign operators allows {most:.1f} bits: {held}."
+    return [*grid(head, rows), "", said]
+
+
+def wallets(document: Row) -> list[str]:
+    """Groups in outside data."""
+    one = document["table"]
+    said = (
+        f"{one['accounts']:,} wallets, {one['flagged']:,} flagged, {one['flagged_in_a_group']:,} of them in "
+        f"{one['true_groups']:,} groups (median {number(one['median_size'], 0)} wallets). No scan looks at groups of "
+        f"fewer than {one['smallest']}: {one['accounts_in_groups_below_smallest']:,} wallets are in such, and simpler "
+        "ways are held to the same. With 95 % intervals by resampling groups. Precision is the flagged share: a wallet "
+        "that was not flagged need not be innocent. The reviewers followed transfers between wallets, so that recall "
+        "on all transfers repeats their work; `components of transfers between wallets` says how far."
+    )
+    lines = [said]
+    for reach in dict.fromkeys(view["reach"] for view in document["views"]):
+        views = [view for view in document["views"] if view["reach"] == reach]
+        rows = [
+            [f"{view['view']}, {bar}", *agreement_cells(entry["members"])]
+            for view in views
+            for bar, entry in view["bars"].items()
+        ]
+        rows += [[way["way"], *agreement_cells(way)] for way in document["simpler"] if way["reach"] == reach]
+        head = [
+            "groups by",
+            "groups",
+            "accounts",
+            "precision",
+            "recall",
+            "B-cubed precision",
+            "B-cubed recall",
+            "B-cubed F1",
+        ]
+        lines += ["", f"### {reach.capitalize()}", "", *grid([*head, "pair precision", "pair recall"], rows)]
+    return [*lines, "", *provable(document["views"]), "", *co_action(document["corpora"])]
+
+
+def agreement_cells(one: Row) -> list[str]:
+    """Figures of one grouping against labels."""
+    names = ["precision", "recall", *(f"b_cubed_{name}" for name in ("precision", "recall", "f1"))]
+    values = [one[name] for name in [*names, "pairwise_precision", "pairwise_recall"]]
+    return [
+        f"{one['groups']:,}",
+        f"{one['accounts']:,}",
+        *(f"{number(v['value'], 3)} ({number(v['low'])} to {number(v['high'])})" if v else "–" for v in values),
+    ]
+
+
+def provable(views: list[Row]) -> list[str]:
+    """Where the test abstains, what could be proven, and what is left when the testing side is dealt anew."""
+    rows = [
+        [
+            f"{view['view']}, {view['reach']}", " to ".join(str(end) for end in sorted({entry["from"], entry["to"]})),
+            f"{entry['groups']:,}",
+            f"{entry['untested']:,}", f"{entry['e_20']:,}", f"{entry['e_100']:,}", f"{entry['groups_half_found']:,}",
+            f"{entry['accounts_found']:,} of {entry['accounts']:,}",
+        ]
+        for view in views
+        for entry in view["true_groups"]
+    ]  # fmt: skip
+    head = ["view", "accounts", "true groups", "test abstains", "e ≥ 20", "e ≥ 100", "half found", "accounts found"]
+    abstained = [
+        [
+            f"{view['view']}, {view['reach']}", f"{view['candidates']:,}", f"{view['candidates_untested']:,}",
+            f"{view['accounts_in_untested_candidates']:,}", f"{view['dealt_anew']['tested']:,}",
+            f"{view['dealt_anew']['e_20']:,}", f"{view['dealt_anew']['e_100']:,}", number(view["dealt_anew"]["mean_e"]),
+        ]
+        for view in views
+    ]  # fmt: skip
+    again = ["view", "candidates", "test abstains", "accounts in these"]
+    return [
+        "The true groups, had they been known: where the test abstains (five members must show a family), and how many "
+        "it would prove; and how much of them was found in candidates with e ≥ 100.",
+        "",
+        *grid(head, rows),
+        "",
+        "Candidates on which the test abstains; and the same candidates tested after the testing side was dealt anew "
+        "within its strata, when no group may be proven but by chance (mean e at most 1).",
+        "",
+        *grid([*again, "tested on dealt profiles", "e ≥ 20", "e ≥ 100", "mean e"], abstained),
+    ]
+
+
+def co_action(corpora: list[Row]) -> list[str]:
+    """Groups of co-action as recorded and dealt anew."""
+    hows = list(corpora[0]["dealt"])
+    rows = [
+        [
+            f"{row['corpus']} ({row['acts']})", row["split"], f"{row['window_s']:,}", f"{row['accounts']:,}",
+            f"{row['recorded']['candidates']:,} ({row['recorded']['untested']:,})",
+            f"{row['recorded']['e_100']:,} ({row['recorded']['accounts']:,})",
+            *(f"{number(one['mean'], 1)} (most {one['most']})" for one in (row["dealt"][how]["e_100"] for how in hows)),
+        ]
+        for row in corpora
+    ]  # fmt: skip
+    head = ["corpus", "families by", "window, s", "accounts", "candidates (untested)", "e ≥ 100 (accounts)"]
+    count = corpora[0]["dealt"][hows[0]]["permutations"]
+    return [
+        "### Co-action without labels",
+        "",
+        f"Groups with e ≥ 100 as recorded, and their mean number over {count} times that the events were dealt anew. "
+        "Where a group alone uses its objects, or its accounts act on one object alone, the first two ways leave it as "
+        "it is.",
+        "",
+        *grid([*head, *hows], rows),
+    ]
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "null": ("Worlds without a campaign", null),
@@ -270,6 +392,8 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "h1_null": ("H1 on unrelated accounts", h1_null),
     "generation": ("Making worlds", generation),
     "leakage": ("What one field gives away", leakage),
+    "harvest": ("H2's weights on campaigns that they never saw", harvest),
+    "wallets": ("Outside data: wallets with labels, co-action without", wallets),
     "range": ("The range: hydrometer and its rivals", the_range),
 }
 

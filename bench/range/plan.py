@@ -118,10 +118,13 @@ def known_axes() -> tuple[Axis, ...]:
 
 
 def full(worlds: Mapping[str, About], axes: Sequence[Axis], seeds: int, curve_world: About | None, base: str) -> Plan:
-    """Every world with every seed, and every axis from the base world."""
+    """Every world with every seed, parts switched off on development worlds alone, every axis from the base world.
+
+    Whether a part stays is decided by what it adds, and nothing is decided on held-out worlds.
+    """
     names = sorted((name for name in worlds if name not in SPEED_WORLDS), key=lambda one: (worlds[one].split, one))
     keys = tuple(WorldKey(name, seed) for seed in range(seeds) for name in names)
-    ablated = frozenset(key for key in keys if key.seed < ABLATION_SEEDS)
+    ablated = frozenset(key for key in keys if key.seed < ABLATION_SEEDS and worlds[key.world].split == DEVELOPMENT)
     curve_seeds = min(seeds, PUBLISHED_CURVE_SEEDS)
     curves = points(base, axes, curve_seeds, None) if curve_world is not None else {}
     return Plan(keys, ablated, tuple(axes), curves, tuple(rivals()))

@@ -79,7 +79,7 @@ def test_an_operator_in_doubt_is_left_out_whole_and_single_accounts_alone(worksp
     assert len(found.own) == 1 and left(found) == [1, 1, 0]
     units = workspace.query("select unit from {units} where account_id like 'v%' and account_id <> 'v0' order by 1")
     wanted = profiles(workspace, [units["unit"].to_numpy()], LAST_OF_ALL)
-    assert np.array_equal(found.own.profiles, wanted.values)
+    assert np.array_equal(found.own.profiles, wanted.values, equal_nan=True)
 
 
 def test_accounts_that_send_nothing_do_not_count(workspace: Workspace) -> None:
@@ -104,7 +104,7 @@ def test_its_most_telling_form_is_measured(workspace: Workspace) -> None:
     found = measured(workspace)
     used = forms(workspace, [np.arange(5), np.arange(5, 10)], LAST_OF_ALL)
     assert FULL * 5 >= FORM_ITEMS_MIN and len(used.values) == 2
-    assert np.array_equal(found.own.forms, used.values)
+    assert np.array_equal(found.own.forms, used.values, equal_nan=True)
     workspace.write("fingerprints", workspace.query("select * replace (0 as opening) from {fingerprints}"))
     assert np.isnan(measured(workspace).own.forms).all()
 

@@ -119,8 +119,21 @@ def test_order_of_rows_does_not_matter(workspace: Workspace) -> None:
     assert np.array_equal(before, profiles(workspace, [np.arange(UNITS)], LAST).values)
 
 
-def test_no_groups_and_groups_that_sent_nothing_have_finite_profiles(workspace: Workspace) -> None:
+def test_no_groups_and_groups_that_sent_nothing(workspace: Workspace) -> None:
     fill(workspace, [row for row in exchanges(5) if row["account"] != 0])
     assert profiles(workspace, [], LAST).values.shape == (0, len(FIGURES))
     silent: Profiles = profiles(workspace, [np.array([0]), np.array([1])], LAST)
-    assert np.isfinite(silent.values).all() and silent.items[0] == 0
+    assert silent.items[0] == 0 and np.isfinite(silent.values[1]).all()
+    assert not np.isinf(silent.values).any()
+
+
+def test_what_a_log_cannot_tell_is_not_a_number(workspace: Workspace) -> None:
+    rows = [row | {"epoch": 3} for row in exchanges(6)]
+    fill(workspace, rows)
+    table = workspace.read("fingerprints")
+    for name in ("turn", "output_tokens"):
+        table = table.set_column(table.column_names.index(name), name, pa.nulls(len(table), pa.int64()))
+    workspace.write("fingerprints", table)
+    (found,) = profiles(workspace, [np.arange(UNITS)], LAST).values
+    untold = {name for name, value in zip(FIGURES, found, strict=True) if np.isnan(value)}
+    assert untold == {"follow_ups", "answer_length", "answer_spread", "hours"}

@@ -14,6 +14,7 @@ from hydrometer.prove.reference import (
     FAMILIES,
     FORM_FAMILIES,
     LIBRARY,
+    SPREADS_MAX,
     WEIGHTS,
     Weights,
     reference,
@@ -22,6 +23,7 @@ from hydrometer.prove.reference import (
 from hydrometer.simulate.run import plugins, worlds
 from hydrometer.simulate.world import DEVELOPMENT
 
+EVERYTHING = np.ones(len(FIGURES), np.bool_)
 OPERATORS_MIN = 5_000
 """Operators that `statistics.md` section 3.3 asks of a library."""
 
@@ -41,18 +43,34 @@ def test_the_strongest_family_never_counts() -> None:
     assert plain.strongest(values[1]) == "wording"
 
 
+def test_what_a_log_cannot_tell_is_left_out_on_both_sides() -> None:
+    library = reference()
+    known = EVERYTHING.copy()
+    known[list(FIGURES).index("hours")] = False
+    group = library.values[7].copy()
+    group[~known] = np.nan
+    assert library.profile.score(group[None, :])[0] == pytest.approx(library.scores(known)[7])
+    assert np.isfinite(library.scores(known)).all()
+
+
+def test_far_beyond_what_was_fitted_a_figure_says_no_more() -> None:
+    weights = reference().profile
+    far, farther = (weights.mean + distance * weights.spread for distance in (SPREADS_MAX, 1e6))
+    assert np.allclose(weights.parts(far), weights.parts(farther))
+
+
 def test_no_single_family_convicts_whatever_it_shows() -> None:
     """From the most innocent profile of the library, any one family at its worst leaves no evidence."""
     library = reference()
     weights = library.profile
-    calm = library.values[int(np.argmin(library.scores))]
+    calm = library.values[int(np.argmin(library.scores(EVERYTHING)))]
     slope = np.sign(weights.weight)
     for members in FAMILIES.values():
         loud = calm.copy()
         for name in members:
             place = list(FIGURES).index(name)
-            loud[place] = (library.values * slope)[:, place].max() * slope[place]
-        assert soft_rank(float(weights.score(loud[None, :])[0]), library.scores) < 0.0
+            loud[place] = np.nanmax((library.values * slope)[:, place]) * slope[place]
+        assert soft_rank(float(weights.score(loud[None, :])[0]), library.scores(EVERYTHING)) < 0.0
 
 
 def test_the_rank_of_an_exchangeable_score_has_mean_one_at_most() -> None:
@@ -63,7 +81,7 @@ def test_the_rank_of_an_exchangeable_score_has_mean_one_at_most() -> None:
 
 
 def test_no_score_gives_more_than_the_library_has_operators() -> None:
-    for others in (reference().scores, reference().form_scores):
+    for others in (reference().scores(EVERYTHING), reference().form_scores(EVERYTHING)):
         assert soft_rank(1e6, others) == pytest.approx(np.log(len(others) + 1.0))
         assert soft_rank(-1e6, others) < 0.0
 

@@ -14,7 +14,7 @@ from tests.prove.own import loud, own_of
 
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators, Usage
 from hydrometer.prove.forms import FORM_FIGURES
-from hydrometer.prove.reference import FORM_PREFIX, LIBRARY, NONE, reference, reference_with, soft_rank
+from hydrometer.prove.reference import EVERY, FORM_PREFIX, LIBRARY, NONE, reference, reference_with, soft_rank
 from hydrometer.prove.standing import OPERATORS_MIN, Standing, passing, soft_ranks, standing
 
 NO_FORMS = np.zeros((0, len(FORM_FIGURES)))
@@ -43,7 +43,7 @@ def found(own: OwnOperators, group: Usage) -> Standing:
 
 
 def test_many_soft_ranks_are_those_of_one() -> None:
-    others = reference().form_scores
+    others = reference().form_scores(EVERY)
     scores = np.array([-4.0, -1.0, 0.3, 2.0, NONE])
     assert soft_ranks(scores, others)[:-1].tolist() == pytest.approx([soft_rank(float(s), others) for s in scores[:-1]])
 
@@ -104,8 +104,8 @@ def test_no_operator_of_the_shipped_library_is_confirmed_against_its_own_kind() 
     own = OwnOperators(library.kinds, library.values, forms, np.zeros(len(library.kinds), np.int64))
     said = f"Of the {len(library.kinds):,} shipped operators {passing(own)} are past that gate."
     assert 0 < passing(own) < OPERATORS_MIN and said in MODEL_CARD.read_text(encoding="utf-8")
-    for place in np.argsort(-library.scores)[:40]:
-        used = forms[place][None, :] if np.isfinite(forms[place]).all() else NO_FORMS
+    for place in np.argsort(-library.scores(EVERY))[:40]:
+        used = forms[place][None, :] if not np.isnan(forms[place]).all() else NO_FORMS
         assert not found(own, Usage(library.values[place], used)).confirms
 
 
@@ -142,7 +142,7 @@ def test_own_operators_never_raise_the_bits_beyond_their_number(seed: int, count
     shipped, both = reference(), reference_with(own)
     assert (both.own, len(both.kinds)) == (count, len(shipped.kinds) + count)
     score = float(shipped.profile.score(loud(shipped.profile, spreads)[None, :])[0])
-    before, after = soft_rank(score, shipped.scores), soft_rank(score, both.scores)
+    before, after = soft_rank(score, shipped.scores(EVERY)), soft_rank(score, both.scores(EVERY))
     assert after <= np.log(len(both.kinds) + 1.0) + 1e-12
     assert after - before <= np.log((len(both.kinds) + 1.0) / (len(shipped.kinds) + 1.0)) + 1e-12
     assert f"own {count}, simulated {len(shipped.kinds)}" in both.null_model

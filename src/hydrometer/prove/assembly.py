@@ -6,7 +6,7 @@ depend on the order of rows. Source: the contract, section 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,10 +16,10 @@ from hydrometer.base.cases import Evidence
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.population import Population
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
-from hydrometer.base.units import MICRO_USD, bits
+from hydrometer.base.units import DECISION_DIGITS, MICRO_USD, bits
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.attribution import CELL, CELLS, Shares, marks, shares
-from hydrometer.prove.membership import strongest_links
+from hydrometer.prove.membership import LISTED, strongest_links
 from hydrometer.prove.multiplicity import posterior
 from hydrometer.prove.verdict import Verdict
 
@@ -73,10 +73,13 @@ class Reported:
 
 
 def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> Reported:
-    """Shares, exchanges and totals of one group; all traffic for a group that is not listed."""
+    """Shares, members, exchanges and totals of one group; all traffic for a group that is not listed."""
+    marked = marks(workspace, verdict.judged.membership)
+    found = None
+    if verdict.level in LISTED_LEVELS:
+        found = shares(workspace, population, verdict.judged.membership, marked)
+        verdict, found = acting(verdict, found)
     membership = verdict.judged.membership
-    marked = marks(workspace, membership)
-    found = shares(workspace, population, membership, marked) if verdict.level in LISTED_LEVELS else None
     whole = np.ones((len(membership.units), CELLS))
     cells = found.cell_probability * membership.probability[:, None] if found else whole
     chances = pa.table(
@@ -89,6 +92,22 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> 
     part = workspace.query(ATTRIBUTED, marks=marked, chances=chances)
     totals = workspace.query(TOTALS, part=part).to_pylist()[0]
     return Reported(verdict, found, part, {name: float(value or 0) for name, value in totals.items()})
+
+
+def acting(verdict: Verdict, found: Shares) -> tuple[Verdict, Shares]:
+    """The group without those who share much with it but do nothing of what it does.
+
+    Who belongs was worked out without a look at what is asked for, and the tests are done; only now does each member's
+    own traffic count, so that an innocent account is not listed for its neighbours.
+    """
+    membership = verdict.judged.membership
+    odds = np.log(np.maximum(membership.probability, 1e-9)) - np.log(np.maximum(1.0 - membership.probability, 1e-9))
+    probability = np.round(1.0 / (1.0 + np.exp(-np.clip(odds + found.conduct, -50.0, 50.0))), DECISION_DIGITS)
+    kept = probability >= LISTED
+    if int(kept.sum()) < 2:
+        return verdict, found
+    changed = replace(membership, probability=probability).of(kept)
+    return replace(verdict, judged=replace(verdict.judged, membership=changed)), found.of(kept)
 
 
 def moment(microseconds: float) -> datetime:

@@ -1,11 +1,10 @@
 """Which exchanges of a member belong to the campaign, and what share of the account that is, with an interval.
 
 An account's exchanges fall into eight cells: a form that is used like a work list or not × wording of the group or not
-× a technique or not. The campaign's own mix is taken from the least mixed quarter of its members, less as much ordinary
-traffic as can be in it: what a member sends that outsiders send as well is its cover. Ordinary traffic is that of
-outsiders. The moment estimator is unbiased at share 0, where a likelihood fit would always "find" some; its variance
-has the term for how accounts differ, without which a 95 % interval covers 42 %. Source: `statistics.md` section 9; the
-largest part of one mix in another: Blanchard, Lee & Scott 2010.
+× a technique or not. The campaign's own mix is that of its members less the ordinary traffic in it, which is that of
+outsiders; how much there is, the least mixed quarter says. The moment estimator is unbiased at share 0, where a
+likelihood fit would always "find" some; its variance has the term for how accounts differ, without which a 95 %
+interval covers 42 %. Source: `statistics.md` section 9.
 """
 
 from __future__ import annotations
@@ -29,8 +28,13 @@ and 5 % of benign ones lie above it."""
 OWN_MAX = 0.15
 """Ordinary traffic in the least mixed quarter up to which it is taken for the campaign's own: its requests are not all
 unlike other people's. Beyond, even the least mixed members carry cover."""
-CELL_SHARE_MIN = 0.02
-"""Cells that hold less of ordinary traffic than this say nothing about how much of it is in a mix."""
+LEAST_REST = 1e-6
+"""A group that differs from outsiders by less has no mix of its own."""
+TYPICAL_MAX = 0.95
+"""Share of a typical member at most: the purest campaign's member says something of his own now and then."""
+CONDUCT_EXCHANGES = 10.0
+CONDUCT_NATS = (-8.0, 3.0)
+"""What an account sends can clear it of a group that it shares much with, and hardly convict it."""
 SMOOTHING = 0.5
 """Count added to each cell of a mix."""
 VOLUME_MIN = 5
@@ -67,12 +71,21 @@ class Shares:
         low: shape (k,), lower end of the 95 % interval.
         high: shape (k,), upper end.
         cell_probability: shape (k, cells), probability that an exchange of a member in a cell belongs to the campaign.
+        conduct: shape (k,), log ratio of what the member sends between a typical member and an outsider, nats; kept
+            between bounds.
     """
 
     share: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     cell_probability: NDArray[np.float64]
+    conduct: NDArray[np.float64]
+
+    def of(self, kept: NDArray[np.bool_]) -> Shares:
+        """The shares of some members; `kept` has shape (k,)."""
+        return Shares(
+            self.share[kept], self.low[kept], self.high[kept], self.cell_probability[kept], self.conduct[kept]
+        )
 
 
 def marks(workspace: Workspace, membership: Membership) -> pa.Table:
@@ -130,14 +143,13 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     ordinary = mix(outsiders) if len(outsiders) else mix(np.zeros((1, members.shape[1])))
     volume = np.maximum(members.sum(axis=1), 1.0)
     rough = members @ _score(mix(members), ordinary) / volume
-    purest = members[rough >= np.quantile(rough, 0.75)]
-    campaign = without(mix(purest), ordinary)
+    campaign = own_mix(mix(members), mix(members[rough >= np.quantile(rough, 0.75)]), ordinary)
     score = _score(campaign, ordinary)
     level_campaign, level_ordinary = float(campaign @ score), float(ordinary @ score)
     gap = level_campaign - level_ordinary
     if gap <= 1e-6:
         whole = np.ones(len(members))
-        return Shares(whole, np.zeros(len(members)), whole, np.ones((len(members), CELLS)))
+        return Shares(whole, np.zeros(len(members)), whole, np.ones(members.shape), np.zeros(len(members)))
     mean = members @ score / volume
     share = np.clip((mean - level_ordinary) / gap, 0.0, 1.0)
     spread = _between(outsiders, score)
@@ -145,21 +157,58 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     sampling = (mixed @ score**2 - (mixed @ score) ** 2) / volume
     deviation = np.sqrt(np.maximum(sampling + (1.0 - share) ** 2 * spread, 0.0)) / gap
     probability = share[:, None] * campaign / np.maximum(mixed, 1e-12)
-    return Shares(
-        share, np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0), probability
-    )
+    low, high = np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0)
+    return Shares(share, low, high, probability, conduct(members, campaign, ordinary, float(np.median(share))))
 
 
-def without(found: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A mix less as much ordinary traffic as can be in it, where that is more than `OWN_MAX`; shape (cells,).
+def conduct(
+    members: NDArray[np.float64], campaign: NDArray[np.float64], ordinary: NDArray[np.float64], typical: float
+) -> NDArray[np.float64]:
+    """Log ratio of each member's exchanges: sent by a typical member, or by an outsider; shape (k,), nats.
 
-    >>> without(np.array([0.5, 0.1, 0.4]), np.array([0.8, 0.2, 0.0])).round(3).tolist()
-    [0.2, 0.0, 0.8]
+    Outsiders differ more than their exchanges' number says, so that more than `CONDUCT_EXCHANGES` count as so many.
+    Where little of a pool's traffic is harvest, to send none says next to nothing.
+
+    Args:
+        members: shape (k, cells), exchanges.
+        campaign: shape (cells,), the campaign's own mix.
+        ordinary: shape (cells,).
+        typical: share of a typical member.
+
+    >>> found = conduct(np.array([[40.0, 0], [4, 36]]), np.array([0.01, 0.99]), np.array([0.95, 0.05]), 0.9)
+    >>> found.round(1).tolist()
+    [-8.0, 3.0]
     """
-    known = ordinary >= CELL_SHARE_MIN
-    part = float((found[known] / ordinary[known]).min()) if known.any() else 0.0
+    typical = min(typical, TYPICAL_MAX)
+    ratio = np.log(typical * campaign + (1.0 - typical) * ordinary) - np.log(np.maximum(ordinary, 1e-12))
+    volume = np.maximum(members.sum(axis=1), 1.0)
+    nats = members @ ratio * np.minimum(1.0, CONDUCT_EXCHANGES / volume)
+    return np.asarray(np.clip(nats, *CONDUCT_NATS))
+
+
+def own_mix(
+    found: NDArray[np.float64], purest: NDArray[np.float64], ordinary: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The campaign's own mix: what its members send less ordinary traffic, so much that the rest is as the purest are.
+
+    The cell that holds most of ordinary traffic measures how much there is. What the least mixed quarter holds of it is
+    the campaign's own up to `OWN_MAX`; beyond, even they carry cover, and none of it is. Small accounts are pure by
+    chance, so that the other cells are read off all members.
+
+    Args:
+        found: shape (cells,), mix of all members.
+        purest: shape (cells,), mix of the least mixed quarter.
+        ordinary: shape (cells,).
+
+    >>> half, none = np.array([0.5, 0.1, 0.4]), np.array([0.8, 0.2, 0.0])
+    >>> own_mix(half, half, none).round(3).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    place = int(np.argmax(ordinary))
+    own = float(purest[place]) if purest[place] <= OWN_MAX * ordinary[place] else 0.0
+    part = float(np.clip((found[place] - own) / max(float(ordinary[place]) - own, 1e-12), 0.0, 1.0))
     rest: NDArray[np.float64] = np.maximum(found - part * ordinary, 0.0)
-    return rest / rest.sum() if part > OWN_MAX and rest.sum() > 0.0 else found
+    return rest / rest.sum() if rest.sum() > LEAST_REST else found
 
 
 def _score(campaign: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,7 +16,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.profile import DAY_HOURS, LOG_UNIT, SENT, columns, share
+from hydrometer.prove.profile import (
+    DAY_HOURS,
+    LOG_UNIT,
+    SENT,
+    columns,
+    evenness_of_hours,
+    follow_ups,
+    lengths,
+    share,
+)
 
 FORM_ITEMS_MIN = 20
 """Distinct fillings from which the use of a form can be described."""
@@ -61,6 +70,7 @@ FORMS = (
 )
 select u.grp, side, phrase, any_value(members) as members, count(*) as exchanges, any_value(items) as items,
   any_value(repeated) as repeated, any_value(flagged) as flagged, count(*) filter (later) as later,
+  count(turn) as turns, max(sent_us) - min(sent_us) as span,
   count(output_tokens) as answers, coalesce(sum((1000 * ln(1 + output_tokens))::bigint), 0)::bigint as answer,
   coalesce(sum((1000 * ln(1 + output_tokens))::bigint * (1000 * ln(1 + output_tokens))::bigint), 0)::double as squares,
   sum((1000 * ln(1 + words))::bigint)::bigint as question, count(*) filter (tools) as tools,
@@ -121,23 +131,21 @@ def figures(counted: dict[str, NDArray[np.float64]], fillings: list[NDArray[np.f
         fillings: exchanges of each account that fills in the form, for each form.
 
     Returns:
-        shape (f, figures).
+        shape (f, figures); not a number where the log cannot tell.
     """
     exchanges, items = counted["exchanges"], counted["items"]
-    answers = np.maximum(counted["answers"], 1.0)
-    mean = counted["answer"] / answers / LOG_UNIT
-    hours = np.stack([counted[f"h{hour}"] for hour in range(DAY_HOURS)], axis=1) / exchanges[:, None]
+    mean, spread = lengths(counted)
     found = {
         "techniques": np.sqrt(share(counted["flagged"], items)),
         "breadth": np.array([len(counts) for counts in fillings]) / np.maximum(counted["members"], 1.0),
         "evenness": np.array([_evenness(counts) for counts in fillings]),
         "repetition": np.sqrt(share(counted["repeated"], items)),
-        "follow_ups": share(counted["later"], exchanges),
+        "follow_ups": follow_ups(counted, exchanges),
         "answer_length": mean,
         "question_length": counted["question"] / exchanges / LOG_UNIT,
-        "answer_spread": np.sqrt(np.maximum(counted["squares"] / answers / LOG_UNIT**2 - mean**2, 0.0)),
+        "answer_spread": spread,
         "tools": share(counted["tools"], exchanges),
-        "hours": -(hours * np.log(np.maximum(hours, 1e-12))).sum(axis=1) / np.log(DAY_HOURS),
+        "hours": evenness_of_hours(counted, exchanges),
         "vocabulary": np.log((counted["others"] + 1.0) / (items + 1.0)),
         "freshness": np.log(items / exchanges),
         "aim": share(counted["aimed"], exchanges),

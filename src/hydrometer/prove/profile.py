@@ -23,6 +23,8 @@ FORM_FILLINGS = 5
 FORM_ACCOUNTS = 3
 """Accounts that must fill in a form for it to be common to a group."""
 DAY_HOURS = 24
+DAY_US = 86_400_000_000
+"""Span from which the hours of a day can be told."""
 LOG_UNIT = 1000.0
 """Logarithms of lengths are summed in thousandths."""
 FIGURES: dict[str, str] = {
@@ -44,7 +46,8 @@ FIGURES: dict[str, str] = {
 SENT = """
 with sent as materialized (
   select m.grp, f.account_id, f.item, f.opening, f.closing, f.techniques, f.capabilities, f.words, f.output_tokens,
-         coalesce(f.turn, 1) > 1 as later, coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us // 3600000000 % 24 as hour
+         f.turn, coalesce(f.turn, 1) > 1 as later, coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us,
+         f.sent_us // 3600000000 % 24 as hour
   from {fingerprints} f join {units} u using (account_id) join members m using (unit)
   where f.words > 0 and f.sent_us // {epoch_us} <= $last
 )
@@ -72,6 +75,7 @@ from asked a left join opens o using (grp, opening) left join closes c using (gr
 TRAFFIC = (
     SENT
     + """select grp, count(*) as exchanges, count(distinct account_id) as accounts, count(*) filter (later) as later,
+  count(turn) as turns, max(sent_us) - min(sent_us) as span,
   count(output_tokens) as answers, coalesce(sum((1000 * ln(1 + output_tokens))::bigint), 0)::bigint as answer,
   coalesce(sum((1000 * ln(1 + output_tokens))::bigint * (1000 * ln(1 + output_tokens))::bigint), 0)::double as squares,
   sum((1000 * ln(1 + words))::bigint)::bigint as question, count(*) filter (tools) as tools,
@@ -128,30 +132,45 @@ def figures(counted: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         counted: columns of the two queries, each of shape (k,).
 
     Returns:
-        shape (k, figures).
+        shape (k, figures); not a number where the log cannot tell.
     """
     exchanges, items = np.maximum(counted["exchanges"], 1.0), np.maximum(counted["items"], 1.0)
-    answers = np.maximum(counted["answers"], 1.0)
-    mean = counted["answer"] / answers / LOG_UNIT
-    variance = np.maximum(counted["squares"] / answers / LOG_UNIT**2 - mean**2, 0.0)
-    hours = np.stack([counted[f"h{hour}"] for hour in range(DAY_HOURS)], axis=1) / exchanges[:, None]
-    entropy = -(hours * np.log(np.maximum(hours, 1e-12))).sum(axis=1) / np.log(DAY_HOURS)
+    mean, spread = lengths(counted)
     named = {
         "techniques": np.sqrt(share(counted["flagged"], items)),
         "forms": share(counted["filled"], items),
         "common_forms": share(counted["common"], items),
         "repetition": np.sqrt(share(counted["repeated"], items)),
-        "follow_ups": share(counted["later"], exchanges),
+        "follow_ups": follow_ups(counted, exchanges),
         "answer_length": mean,
         "question_length": counted["question"] / exchanges / LOG_UNIT,
-        "answer_spread": np.sqrt(variance),
+        "answer_spread": spread,
         "tools": share(counted["tools"], exchanges),
-        "hours": entropy,
+        "hours": evenness_of_hours(counted, exchanges),
         "vocabulary": np.log((counted["wordings"] + 1.0) / (items + 1.0)),
         "freshness": np.log(items / exchanges),
         "aim": share(counted["aimed"], exchanges),
     }
     return np.stack([named[name] for name in FIGURES], axis=1)
+
+
+def lengths(counted: dict[str, NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(mean, standard deviation) of the logarithm of output tokens; not a number where none are logged."""
+    answers = np.where(counted["answers"] > 0, counted["answers"], np.nan)
+    mean = counted["answer"] / answers / LOG_UNIT
+    return mean, np.sqrt(np.maximum(counted["squares"] / answers / LOG_UNIT**2 - mean**2, 0.0))
+
+
+def follow_ups(counted: dict[str, NDArray[np.float64]], exchanges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of exchanges that follow another in their conversation; not a number where no turns are logged."""
+    return np.where(counted["turns"] > 0, share(counted["later"], exchanges), np.nan)
+
+
+def evenness_of_hours(counted: dict[str, NDArray[np.float64]], exchanges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Entropy of the hours of the day over its maximum; not a number where the traffic does not span a day."""
+    hours = np.stack([counted[f"h{hour}"] for hour in range(DAY_HOURS)], axis=1) / exchanges[:, None]
+    entropy = -(hours * np.log(np.maximum(hours, 1e-12))).sum(axis=1) / np.log(DAY_HOURS)
+    return np.where(counted["span"] >= DAY_US, entropy, np.nan)
 
 
 def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -59,7 +59,11 @@ ITEMS_MIN = 20
 """Distinct prompts that an operator must have asked for its profile to mean anything."""
 ACCOUNTS_MIN = 5
 """Accounts that an operator of the library has at least; smaller groups are not judged."""
+SPREADS_MAX = 4.0
+"""Spreads from the mean of the fitted cases within which a figure counts as it is."""
 NEAREST = 3
+EVERY = np.ones(len(FIGURES), np.bool_)
+"""All figures are known."""
 NONE = -np.inf
 """Score of an operator without any form."""
 
@@ -85,8 +89,12 @@ class Weights:
     intercept: float
 
     def parts(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Contribution of each figure in nats; shape (…, figures) → the same."""
-        return np.asarray((values - self.mean) / self.spread * self.weight)
+        """Contribution of each figure in nats, none where the log cannot tell; shape (…, figures) → the same.
+
+        A figure beyond what fitting saw says no more than the bounds: the weights know nothing out there.
+        """
+        distance = np.clip((values - self.mean) / self.spread, -SPREADS_MAX, SPREADS_MAX)
+        return np.asarray(np.nan_to_num(distance * self.weight))
 
     def by_family(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Contribution of each family; shape (…, figures) → (…, families)."""
@@ -119,8 +127,7 @@ class Reference:
         form: weights of the figures of a form.
         kinds: kind of each operator of the library.
         values: shape (n, figures), their profiles.
-        scores: shape (n,), scores of their profiles.
-        form_scores: shape (n,), score of each one's most telling form; `NONE` without one.
+        form_values: shape (n, figures), figures of each one's most telling form; not a number without one.
         own: how many of them, the last ones, are the provider's own; the others are simulated.
     """
 
@@ -128,8 +135,7 @@ class Reference:
     form: Weights
     kinds: tuple[str, ...]
     values: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    form_scores: NDArray[np.float64]
+    form_values: NDArray[np.float64]
     own: int = 0
 
     @property
@@ -138,6 +144,14 @@ class Reference:
         made = f"simulated {len(self.kinds) - self.own}" if self.own else "all simulated"
         return f"exchangeable with the benign operators of the library (own {self.own}, {made})"
 
+    def scores(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Scores of all profiles by the figures that a log can tell; shape (n,). `known` has shape (figures,)."""
+        return self.profile.score(np.where(known, self.values, np.nan))
+
+    def form_scores(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The same of everybody's most telling form; `NONE` without one."""
+        return form_scores(self.form, np.where(known, self.form_values, np.nan))
+
     def nearest(self, values: NDArray[np.float64], many: int = NEAREST) -> tuple[str, ...]:
         """Kinds of the benign operators whose profiles are most like one profile, nearest first, each once.
 
@@ -145,7 +159,8 @@ class Reference:
             values: shape (figures,).
             many: number of kinds.
         """
-        distance = np.round(((self.profile.parts(self.values) - self.profile.parts(values)) ** 2).sum(axis=1), 9)
+        theirs = self.profile.parts(np.where(np.isnan(values), np.nan, self.values))
+        distance = np.round(((theirs - self.profile.parts(values)) ** 2).sum(axis=1), DECISION_DIGITS)
         nearest: dict[str, None] = {}
         for place in np.argsort(distance, kind="stable"):
             nearest.setdefault(self.kinds[place])
@@ -185,8 +200,7 @@ def reference() -> Reference:
     table = pq.read_table(LIBRARY)
     values = np.stack([table[name].to_numpy().astype(np.float64) for name in FIGURES], axis=1)
     forms = np.stack([table[FORM_PREFIX + name].to_numpy().astype(np.float64) for name in FORM_FIGURES], axis=1)
-    kinds = tuple(table["kind"].to_pylist())
-    return Reference(profile, form, kinds, values, profile.score(values), form_scores(form, forms))
+    return Reference(profile, form, tuple(table["kind"].to_pylist()), values, forms)
 
 
 @lru_cache(maxsize=4)
@@ -200,15 +214,14 @@ def reference_with(own: OwnOperators) -> Reference:
         shipped.form,
         shipped.kinds + own.kinds,
         np.vstack([shipped.values, own.profiles]),
-        np.concatenate([shipped.scores, shipped.profile.score(own.profiles)]),
-        np.concatenate([shipped.form_scores, form_scores(shipped.form, own.forms)]),
+        np.vstack([shipped.form_values, own.forms]),
         len(own),
     )
 
 
 def form_scores(form: Weights, forms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores of operators' most telling forms, `NONE` for a row of NaN; shape (n, figures) → (n,)."""
-    return np.where(np.isnan(forms).any(axis=1), NONE, form.score(np.nan_to_num(forms)))
+    """Scores of operators' most telling forms, `NONE` for a row without any figure; shape (n, figures) → (n,)."""
+    return np.where(np.isnan(forms).all(axis=1), NONE, form.score(forms))
 
 
 def most_telling(form: Weights, forms: NDArray[np.float64]) -> int:

@@ -21,7 +21,7 @@ from hydrometer.base.cases import Evidence, OwnOperators, Usage
 from hydrometer.base.contract_sums import CONFIRMED_BENIGN_P
 from hydrometer.base.units import DECISION_DIGITS, decide
 from hydrometer.prove.profile import FIGURES
-from hydrometer.prove.reference import ITEMS_MIN, NONE, RANK_POWER, as_high, form_scores, reference
+from hydrometer.prove.reference import EVERY, ITEMS_MIN, NONE, RANK_POWER, as_high, form_scores, reference
 
 GATE_NATS = float(np.log(100.0))
 """ln of the gate: e-BH at q ≤ 0.01 lists no group below e = 1/q, so that every listed group's H2 is past it."""
@@ -86,8 +86,11 @@ def standing(own: OwnOperators, usage: Usage, items: int) -> Standing | None:
         own: the provider's own operators.
         usage: how the group works.
         items: its distinct prompts.
+
+    Returns:
+        None without own operators, on too few prompts, and where the log cannot tell a figure that theirs have.
     """
-    if not len(own) or items < ITEMS_MIN:
+    if not len(own) or items < ITEMS_MIN or np.isnan(usage.profile).any():
         return None
     shipped, theirs = reference(), statistics(own)
     forms = np.round(shipped.form.score(usage.forms), DECISION_DIGITS) if len(usage.forms) else np.array([NONE])
@@ -127,7 +130,7 @@ def usage_nats(scores: NDArray[np.float64], forms: NDArray[np.float64]) -> NDArr
         forms: shape (k,), scores of most telling forms; `NONE` without one.
     """
     shipped = reference()
-    whole, best = soft_ranks(scores, shipped.scores), soft_ranks(forms, shipped.form_scores)
+    whole, best = soft_ranks(scores, shipped.scores(EVERY)), soft_ranks(forms, shipped.form_scores(EVERY))
     return np.where(forms == NONE, whole, np.logaddexp(whole, best) - np.log(2.0))
 
 

@@ -2,11 +2,14 @@
 
 The profile of the group (forms, repetition, follow-ups, lengths, hours; `profile.py`) is weighed as one score, without
 the family of figures that speaks loudest, and ranked among the benign operators of the library. It needs no list of
-words, so that a technique that nobody has described yet is seen by how it is used.
+words, so that a technique that nobody has described yet is seen by how it is used. What a log cannot tell (the hours
+of a log of minutes, turns that nobody logs) is left out of the group's score and of the library's.
 Source: `statistics.md` sections 2.2, 3.3 (no more bits than the library has operators) and 4.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import bits
@@ -22,7 +25,8 @@ def judge(case: Case) -> Finding:
         return Finding()
     library, values = reference_with(case.own), case.usage.profile
     score = float(library.profile.score(values[None, :])[0])
-    log_e = soft_rank(score, library.scores)
+    others = library.scores(~np.isnan(values))
+    log_e = soft_rank(score, others)
     shown = ", ".join(library.profile.shown(values, SHOWN_NATS)[:SHOWN_MOST]) or "no figure stands out"
     nearest = ", ".join(kind.replace("_", " ") for kind in library.nearest(values))
     row = Evidence(
@@ -36,7 +40,7 @@ def judge(case: Case) -> Finding:
         None,
         bits(log_e),
         bits(log_e),
-        f"{as_high(score, library.scores)} of {len(library.kinds)} benign operators of the library work as much like "
+        f"{as_high(score, others)} of {len(library.kinds)} benign operators of the library work as much like "
         f"someone who reads a work list out ({shown.replace('_', ' ')}; {library.profile.strongest(values)} does not "
         f"count). The benign ones most like it are {nearest}.",
     )

@@ -25,7 +25,8 @@ def judge(case: Case) -> Finding:
     scores = np.round(library.form.score(forms), DECISION_DIGITS)
     best = forms[int(np.argmax(scores))]
     score = float(scores.max())
-    log_e = soft_rank(score, library.form_scores)
+    others = library.form_scores(~np.isnan(best))
+    log_e = soft_rank(score, others)
     shown = ", ".join(library.form.shown(best, SHOWN_NATS)[:SHOWN_MOST]) or "no figure stands out"
     row = Evidence(
         "H2",
@@ -39,7 +40,7 @@ def judge(case: Case) -> Finding:
         bits(log_e),
         bits(log_e),
         f"Of {len(forms)} forms that its accounts share, one is used like a work list ({shown.replace('_', ' ')}; "
-        f"{library.form.strongest(best)} does not count); {as_high(score, library.form_scores)} of "
+        f"{library.form.strongest(best)} does not count); {as_high(score, others)} of "
         f"{len(library.kinds)} benign operators of the library have a form that is used as much like one.",
     )
     return Finding(log_e, (row,))

@@ -1,0 +1,114 @@
+"""Groups of a population as a scan finds them: formed on one side, tested on the other, membership where H1 holds.
+
+These are the functions of a scan in its order (`pipeline.link`, `prove.judge`). H2 and H4 are left out: a table of
+entities says nothing about what accounts ask for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer import pipeline
+from hydrometer.base.cases import Case, Counts
+from hydrometer.base.families import other_side
+from hydrometer.base.groups import Group
+from hydrometer.base.population import Population
+from hydrometer.base.units import decide
+from hydrometer.base.workspace import Workspace
+from hydrometer.prove.background import log_mean
+from hydrometer.prove.judge import (
+    INFRASTRUCTURE,
+    NO_EVIDENCE,
+    NO_USAGE,
+    REFINED_NATS,
+    belonging,
+    candidates,
+    cores,
+    kin_of,
+)
+from hydrometer.prove.multiplicity import q_values
+from hydrometer.prove.tests import urn_families
+
+NO_COUNTS = Counts(np.zeros(0, np.int64), *(np.zeros(0) for _ in dataclasses.fields(Counts)[1:]))
+"""H1 looks at no prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One candidate, judged.
+
+    Attributes:
+        founders: shape (k,), accounts that formation put together.
+        members: shape (m,), accounts that belong to it; the founders where one hand is not shown.
+        sides: sides on which it was formed.
+        log_e: ln e of H1; None where the test abstained.
+        q_value: e-BH over all candidates.
+    """
+
+    founders: NDArray[np.int64]
+    members: NDArray[np.int64]
+    sides: tuple[str, ...]
+    log_e: float | None
+    q_value: float
+
+
+def tested(population: Population, group: Group, workspace: Workspace, seed: int) -> float | None:
+    """ln e of H1 of one group on the side that did not form it; None where the test abstains."""
+    testing = population.testing(other_side(group.side))
+    case = Case(group, testing, population, workspace, 0, seed, (), NO_COUNTS, NO_COUNTS, (), NO_USAGE)
+    return urn_families.judge(case).log_e
+
+
+def found(population: Population, smallest: int, workspace: Workspace, seed: int) -> list[Found]:
+    """All candidates of a population, judged; strongest first.
+
+    Args:
+        population: all accounts.
+        smallest: fewest accounts of a group.
+        workspace: any; the test of H1 asks nothing of it.
+        seed: the run's seed.
+    """
+    sets = candidates(pipeline.link(population, smallest))
+    values = [mean_of([tested(population, group, workspace, seed) for group in matched]) for matched in sets]
+    proven = [value is not None and value >= REFINED_NATS for value in values]
+    by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
+    core = cores(population, sets, proven, seed)
+    memberships = belonging(population, core, proven, kin_of(population, core, proven, by_behaviour, seed))
+    q = q_values(np.array([NO_EVIDENCE if value is None else value for value in values])) if sets else np.zeros(0)
+    result = [
+        Found(
+            np.unique(np.concatenate([group.members for group in sets[number]])),
+            memberships[number].units,
+            tuple(group.side for group in sets[number]),
+            values[number],
+            float(q[number]),
+        )
+        for number in range(len(sets))
+    ]
+    return sorted(result, key=lambda one: (-decide(one.log_e or 0.0), -len(one.members), one.members.tolist()))
+
+
+def mean_of(values: Sequence[float | None]) -> float | None:
+    """ln of the mean of the e-values that are there; None where every test abstained."""
+    there = [value for value in values if value is not None]
+    return log_mean(there) if there else None
+
+
+def labels(groups: Sequence[Found], accounts: int, *, members: bool) -> NDArray[np.int64]:
+    """Group of each account, the strongest that holds it, and −1 where none does; shape (accounts,).
+
+    Args:
+        groups: strongest first.
+        accounts: number of accounts.
+        members: whether those who belong count, else the founders.
+    """
+    result = np.full(accounts, -1, np.int64)
+    for number, group in enumerate(groups):
+        units = group.members if members else group.founders
+        result[units[result[units] < 0]] = number
+    return result
