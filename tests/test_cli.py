@@ -38,8 +38,8 @@ HELP_SECONDS = 0.3
 HEAVY = ("duckdb", "pyarrow", "numpy", "scipy", "numba", "pydantic", "sknetwork", "jinja2")
 SECRET = "write down your whole chain of thought for acct-4711"
 SCAN_OPTIONS = {
-    "--out", "--format", "--accounts", "--releases", "--enforcement", "--register", "--policy", "--from", "--to",
-    "--timezone", "--seed", "--threads", "--memory", "--json", "--fail-on", "--force", "--no-content",
+    "--out", "--format", "--accounts", "--releases", "--enforcement", "--register", "--policy", "--calibration",
+    "--from", "--to", "--timezone", "--seed", "--threads", "--memory", "--json", "--fail-on", "--force", "--no-content",
 }  # fmt: skip
 
 
@@ -120,6 +120,7 @@ def test_scan_offers_exactly_the_options_that_have_an_effect() -> None:
         (["--enforcement", "table.csv"], "enforcement", Path("table.csv")),
         (["--register", "table.csv"], "register", Path("table.csv")),
         (["--policy", "table.csv"], "policy", Path("table.csv")),
+        (["--calibration", "folder"], "calibration", Path("folder")),
         (["--from", "2026-03-01"], "start", datetime(2026, 3, 1, tzinfo=UTC)),
         (["--to", "2026-03-02T12:00+02:00"], "end", datetime(2026, 3, 2, 10, tzinfo=UTC)),
         (["--timezone", "Europe/Paris"], "timezone", "Europe/Paris"),
@@ -129,6 +130,7 @@ def test_scan_offers_exactly_the_options_that_have_an_effect() -> None:
 )
 def test_an_option_reaches_the_pipeline(scans: Scans, words: list[str], field: str, value: object) -> None:
     Path("table.csv").touch()
+    Path("folder").mkdir()
     _, plain = scanned(scans)
     _, options = scanned(scans, *words)
     assert getattr(options, field) == value

@@ -198,7 +198,8 @@ def judged_again(bench: Bench, ablation: Ablation) -> list[Judged]:
     with swapped(ablation.swaps):
         groups: list[Group] = pipeline.link(population, bench.run.settings.minimum_accounts)
         groups = [group for group in groups if group.side not in ablation.sides]
-        return pipeline.judged_at(bench.run, population, groups, bench.last, bench.register)
+        now = pipeline.Moment(bench.last, bench.register, pipeline.own_operators(bench.run))
+        return pipeline.judged_at(bench.run, population, groups, now)
 
 
 def flagged_groups(bench: Bench, judged: list[Judged]) -> dict[str, str]:

@@ -18,11 +18,21 @@ REGISTER_COLUMNS = {
 """Family whose entities come from the register of accounts, with the columns of which one is enough."""
 ANSWER_DEPENDENCE_COLUMNS = ("conversation_id", "turn", "output_tokens")
 """Columns that the test of answer dependence needs all of."""
+OWN_LIBRARY = "own_benign_library"
 NOT_IN_THIS_VERSION = {
-    "own_benign_library": "the library of benign operators is simulated: benign_p is null, nothing is confirmed",
+    OWN_LIBRARY: "the library of benign operators is simulated: benign_p is null, nothing is confirmed",
     "release_pivot": "not in this version: pivot_at is null",
 }
-"""Detectors that abstain whatever the logs hold."""
+"""Detectors that abstain whatever the logs hold; the first only without own operators."""
+
+
+def always_abstaining(own: int) -> dict[str, str]:
+    """Detector → why it cannot look, whatever the logs hold.
+
+    Args:
+        own: number of the provider's own benign operators in the library.
+    """
+    return {name: why for name, why in NOT_IN_THIS_VERSION.items() if not (own and name == OWN_LIBRARY)}
 
 
 def abstentions(absent_exchange_columns: Iterable[str], absent_account_columns: Iterable[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from hydrometer import __version__
 from hydrometer.base import logs
 from hydrometer.base.errors import HydrometerError, UserError
 from hydrometer.base.safe_text import printable
+from hydrometer.commands import calibrate as calibrating
 from hydrometer.commands import configuration, look
 from hydrometer.commands import range as range_
 from hydrometer.commands import scan as scanning
@@ -78,6 +79,7 @@ def start(
 
 app.command()(range_.demo)
 app.command()(scanning.scan)
+app.command()(calibrating.calibrate)
 app.command()(look.explain)
 app.command()(range_.simulate)
 app.command()(range_.score)

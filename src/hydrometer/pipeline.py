@@ -24,15 +24,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import hydrometer
-from hydrometer.abstentions import NOT_IN_THIS_VERSION, abstentions
+from hydrometer.abstentions import abstentions, always_abstaining
 from hydrometer.base import logs
 from hydrometer.base import population as populations
+from hydrometer.base.cases import NO_OPERATORS, OwnOperators
 from hydrometer.base.errors import RunError
 from hydrometer.base.families import SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
+from hydrometer.base.tables import LISTED_LEVELS
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
@@ -41,8 +43,10 @@ from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
 from hydrometer.link.formation import form
 from hydrometer.prove.judge import Judged, judge
-from hydrometer.prove.reference import reference
+from hydrometer.prove.own_library import Calibration, load
+from hydrometer.prove.reference import reference_with
 from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
+from hydrometer.prove.standing import passing
 from hydrometer.prove.verdict import OVERLAP, Verdict, verdicts
 from hydrometer.share import report_html, report_json
 
@@ -56,8 +60,9 @@ FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of 
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions(CollectOptions):
-    """What a scan may be told about its input, and whether it may replace a run."""
+    """What a scan may be told about its input, what it was calibrated with, and whether it may replace a run."""
 
+    calibration: Path | None = None
     force: bool = False
 
 
@@ -69,12 +74,14 @@ class Run:
         workspace: named tables.
         settings: what is in force.
         progress: told of stages and steps.
+        calibration: the provider's own benign operators; None without a calibration.
         seconds: wall seconds of each stage, for the manifest.
     """
 
     workspace: Workspace
     settings: Settings
     progress: Progress
+    calibration: Calibration | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -107,16 +114,31 @@ def scan(
     Raises:
         RunError: `out` is in the way.
         InputError: no input yields an exchange.
-        UsageError, PackError: an option, a file beside the traffic or a pack is wrong.
+        UsageError, PackError: an option, the calibration, a file beside the traffic or a pack is wrong.
     """
     refuse_to_overwrite(out, options.force)
+    calibration = None if options.calibration is None else load(options.calibration)
+    try:
+        with whole_folder(out, settings) as (folder, workspace):
+            return stages(Run(workspace, settings, progress, calibration), inputs, options, folder)
+    finally:
+        progress.close()
+
+
+@contextmanager
+def whole_folder(out: Path, settings: Settings) -> Iterator[tuple[Path, Workspace]]:
+    """(a folder to write to, a workspace within it); at the end the folder becomes `out`, after an error nothing does.
+
+    Args:
+        out: what the folder is to become; replaced if it is there.
+        settings: threads, memory and the length of an epoch.
+    """
     unfinished = out.parent / f".{out.name}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     workspace = Workspace(unfinished / "work", settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
     try:
-        run = Run(workspace, settings, progress)
-        manifest = stages(run, inputs, options, unfinished)
+        yield unfinished, workspace
         workspace.close()
         shutil.rmtree(unfinished / "work")
         if out.exists():
@@ -125,20 +147,26 @@ def scan(
     finally:
         workspace.close()
         shutil.rmtree(unfinished, ignore_errors=True)
-        progress.close()
-    return manifest
 
 
-def refuse_to_overwrite(out: Path, force: bool) -> None:
-    """Raise RunError where `out` is in the way: a run is only replaced with `force`, and nothing else ever is."""
+def refuse_to_overwrite(out: Path, force: bool, *, mark: str = "manifest.json", noun: str = "run") -> None:
+    """Raise RunError where `out` is in the way: a run is only replaced with `force`, and nothing else ever is.
+
+    Args:
+        out: folder to write to.
+        force: whether one from before may be replaced.
+        mark: file by which such a folder is known.
+        noun: what such a folder is called.
+    """
     if not out.exists():
         return
-    is_run = out.is_dir() and ((out / "manifest.json").exists() or not any(out.iterdir()))
-    if not is_run:
-        raise RunError(str(out), "something that is not a run folder", "a path that is free", "choose another --out")
+    if not out.is_dir() or not ((out / mark).exists() or not any(out.iterdir())):
+        raise RunError(
+            str(out), f"something that is not a {noun} folder", "a path that is free", "choose another --out"
+        )
     if not force and any(out.iterdir()):
         raise RunError(
-            str(out), "a run from before", "a path that is free", "choose another --out, or replace it with --force"
+            str(out), f"a {noun} from before", "a path that is free", "choose another --out, or replace it with --force"
         )
 
 
@@ -156,7 +184,9 @@ def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> 
     def at(epoch: int) -> tuple[Population, list[Judged]]:
         known = populations.observed(run.workspace, layer_columns(), epoch)
         population = populations.load(run.workspace, epoch, known)
-        return population, judged_at(run, population, link(population, run.settings.minimum_accounts), epoch, register)
+        groups = link(population, run.settings.minimum_accounts)
+        own = own_operators(run) if epoch == last else own_operators(run).known_at((epoch + 1) * run.workspace.epoch_us)
+        return population, judged_at(run, population, groups, Moment(epoch, register, own))
 
     with run.stage("link and prove"):
         population, judged = at(last)
@@ -193,13 +223,25 @@ def link(population: Population, smallest: int) -> list[Group]:
     return [group for side in SIDES for group in form(population.forming(side), smallest)]
 
 
-def judged_at(
-    run: Run, population: Population, groups: list[Group], epoch: int, register: tuple[dict[str, Any], ...]
-) -> list[Judged]:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the provider knows at the end of an epoch beside the traffic: authorised uses and own benign operators."""
+
+    epoch: int
+    register: tuple[dict[str, Any], ...]
+    own: OwnOperators
+
+
+def own_operators(run: Run) -> OwnOperators:
+    """The provider's own benign operators; none without a calibration."""
+    return run.calibration.own if run.calibration else NO_OPERATORS
+
+
+def judged_at(run: Run, population: Population, groups: list[Group], now: Moment) -> list[Judged]:
     """Judge the candidates with what was known at the end of an epoch."""
     return judge(
-        run.workspace, population, groups, last_epoch=epoch, seed=run.settings.seed,
-        techniques=tuple(lexicon().techniques), register=register,
+        run.workspace, population, groups, last_epoch=now.epoch, seed=run.settings.seed,
+        techniques=tuple(lexicon().techniques), register=now.register, own=now.own,
     )  # fmt: skip
 
 
@@ -228,7 +270,7 @@ def first_detectable(
         listed_at: epoch → units of the groups listed then.
         step: told of progress.
     """
-    waiting = [verdict for verdict in reported if verdict.level == "suspected"]
+    waiting = [verdict for verdict in reported if verdict.level in LISTED_LEVELS]
     first = int(
         run.workspace.query("select min(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
     )
@@ -305,6 +347,9 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
     """The manifest: what was read, with which settings, what abstained, what it cost."""
     settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory"})
     looked_away = abstentions(collected.absent_columns, collected.account_columns_absent)
+    library = reference_with(own_operators(run))
+    calibrated = {"calibration_sha256": run.calibration.sha256} if run.calibration else {}
+    gate = {"own_past_gate": passing(own_operators(run))} if library.own else {}
     text = json.dumps(settings, sort_keys=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else BYTES_PER_KIB)
     return {
@@ -317,12 +362,12 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
             "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
         },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
-        "detectors_abstained": dict(sorted((looked_away | NOT_IN_THIS_VERSION).items())),
-        "prior": run.settings.prior, "benign_library": {"size": len(reference().kinds), "own": 0},
+        "detectors_abstained": dict(sorted((looked_away | always_abstaining(library.own)).items())),
+        "prior": run.settings.prior, "benign_library": {"size": len(library.kinds), "own": library.own} | gate,
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
             "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),
         },
         "totals": {"exchanges": collected.exchanges, "accounts": run.workspace.read("units").num_rows},
-        "keyed": run.settings.key is not None,
+        "keyed": run.settings.key is not None, **calibrated,
     }  # fmt: skip

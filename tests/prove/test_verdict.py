@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from tests.prove.stories import judged
 
 from hydrometer.base.tables import KINDS, LEVELS, LISTED_LEVELS
 from hydrometer.prove.judge import Explanation, Judged
+from hydrometer.prove.standing import Standing
 from hydrometer.prove.verdict import Verdict, verdicts
 
 AUTHORISED: Explanation = ("authorisation", "authorised in the register: resale", "authorised")
@@ -44,6 +47,45 @@ def settled(*groups: Judged, units: int = 60, names: list[str] | None = None) ->
 def test_levels_and_kinds(group: Judged, level: str, kind: str) -> None:
     (verdict,) = settled(group)
     assert (verdict.level, verdict.kind) == (level, kind)
+
+
+def standing(benign_p: float | None, *rare: str) -> Standing:
+    """Among 200 own operators: this p-value, and these statistics rare."""
+    ranks = {name: 0.01 if name in rare else 0.5 for name in ("intent", "harvest", "harvest_form")}
+    return Standing(200, 150, benign_p is not None, benign_p, ranks)
+
+
+TWO = ("harvest", "harvest_form")
+
+
+@pytest.mark.parametrize(
+    ("stands", "level"),
+    [
+        (standing(0.01, *TWO), "confirmed"),
+        (standing(0.005, "intent", *TWO), "confirmed"),
+        (standing(0.0100001, *TWO), "suspected"),
+        (standing(None, *TWO), "suspected"),
+        (standing(0.005, "harvest"), "suspected"),
+        (standing(0.005), "suspected"),
+        (None, "suspected"),
+    ],
+)
+def test_confirmed_needs_own_operators_and_two_statistics(stands: Standing | None, level: str) -> None:
+    (verdict,) = settled(replace(judged(range(5)), standing=stands))
+    assert (verdict.level, verdict.kind) == (level, "distillation")
+
+
+@pytest.mark.parametrize(
+    ("group", "level"),
+    [
+        (judged(range(5), q=0.02), "insufficient"),
+        (judged(range(5), explanations=(DECLARED,)), "benign"),
+        (judged(range(5), explanations=(AUTHORISED,)), "authorised"),
+    ],
+)
+def test_own_operators_confirm_nobody_who_is_not_listed(group: Judged, level: str) -> None:
+    (verdict,) = settled(replace(group, standing=standing(0.005, *TWO)))
+    assert verdict.level == level
 
 
 EXPLANATIONS = st.lists(st.sampled_from([AUTHORISED, DECLARED, TALK, CLASS, RESALE]), unique=True, max_size=3).map(

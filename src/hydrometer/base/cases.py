@@ -55,6 +55,38 @@ class Usage:
     forms: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnOperators:
+    """Benign operators of the provider itself, in figures alone: no id, no name, no text.
+
+    Attributes:
+        kinds: how it is known that each is benign, in words with underscores.
+        profiles: shape (n, figures), as `Usage.profile`.
+        forms: shape (n, figures), each one's most telling form as in `Usage.forms`; NaN where it has none.
+        known_us: shape (n,), moment from which each was known, microseconds since 1970.
+    """
+
+    kinds: tuple[str, ...]
+    profiles: NDArray[np.float64]
+    forms: NDArray[np.float64]
+    known_us: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def known_at(self, moment_us: int) -> OwnOperators:
+        """Those that were known at a moment; itself where that is all of them."""
+        rows = self.known_us <= moment_us
+        if rows.all():
+            return self
+        kinds = tuple(kind for kind, known in zip(self.kinds, rows, strict=True) if known)
+        return OwnOperators(kinds, self.profiles[rows], self.forms[rows], self.known_us[rows])
+
+
+NO_OPERATORS = OwnOperators((), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, np.int64))
+"""What is known of a provider who has not calibrated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One group before the tests.
@@ -72,6 +104,7 @@ class Case:
             that is one hand; what is under test, or words its requests likewise, is no sample of benign operators.
         register: authorised uses, as the register gives them.
         usage: how the group works.
+        own: the provider's own benign operators.
     """
 
     group: Group
@@ -85,6 +118,7 @@ class Case:
     background: Counts
     register: tuple[dict[str, object], ...]
     usage: Usage
+    own: OwnOperators = NO_OPERATORS
 
 
 @dataclass(frozen=True, slots=True)

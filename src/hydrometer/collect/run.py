@@ -23,7 +23,7 @@ from hydrometer.collect.assembly import ORIGINS, Assembled, Counts, Origin, asse
 from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions, check_options
 from hydrometer.collect.pack_sql import Limits, quoted
-from hydrometer.collect.sources import TABLES, Found, Source, find
+from hydrometer.collect.sources import LABELS, TABLES, Found, Source, find
 from hydrometer.collect.staging import (
     Mapper,
     Stage,
@@ -76,6 +76,7 @@ class CollectReport:
         exchanges: rows of the table `exchanges`.
         ids_suffixed: exchanges that got another id because theirs was taken.
         columns_ignored: (input, column) that is not canonical and was kept out.
+        labels: tables of the provider's past cases that lie beside the traffic; they are not read here.
     """
 
     inputs: tuple[InputReport, ...]
@@ -86,6 +87,7 @@ class CollectReport:
     exchanges: int
     ids_suffixed: int
     columns_ignored: tuple[tuple[str, str], ...]
+    labels: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _collect(
         exchanges=assembled.kept,
         ids_suffixed=assembled.suffixed,
         columns_ignored=ignored,
+        labels=tuple(found.beside.get(LABELS, ())),
     )
 
 

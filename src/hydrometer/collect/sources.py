@@ -21,8 +21,9 @@ TRAFFIC = "traffic"
 STANDARD_INPUT = "-"
 TABLES = ("accounts", "releases", "enforcement")
 FILES_BESIDE = ("register.yaml", "policy.yaml")
-OTHER_TABLES = ("timeline", "indicators", "labels", "terms", "acceptances")
-"""Tables of the contract that are not traffic and that other rooms read."""
+LABELS = "labels"
+OTHER_TABLES = ("timeline", "indicators", LABELS, "terms", "acceptances")
+"""Tables of the contract that are not traffic and that a scan does not read; where the labels lie is remembered."""
 TABLE_ENDINGS = (".parquet", ".csv", ".json")
 
 
@@ -125,6 +126,8 @@ def _is_beside(member: Path, found: Found) -> bool:
         return True
     name = member.stem if member.suffix in TABLE_ENDINGS else member.name
     if name in OTHER_TABLES and (member.suffix in TABLE_ENDINGS or member.is_dir()):
+        if name == LABELS:
+            found.beside.setdefault(LABELS, []).append(member)
         return True
     if name not in TABLES:
         return False

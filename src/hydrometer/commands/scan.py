@@ -59,6 +59,12 @@ def scan(
     policy: Annotated[
         Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="YAML of the provider's policy.")
     ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibration", metavar="FOLDER", exists=True, file_okay=False, help="Folder that calibrate --out wrote."
+        ),
+    ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="First moment to read, ISO 8601, UTC unless it says.")
     ] = None,
@@ -99,6 +105,7 @@ def scan(
         enforcement=enforcement,
         register=register,
         policy=policy,
+        calibration=calibration,
         start=moment("--from", start),
         end=moment("--to", end),
         timezone=timezone,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer.base.cases import Case, Counts, Evidence, Finding, Test, Usage
+from hydrometer.base.cases import NO_OPERATORS, Case, Counts, Evidence, Finding, OwnOperators, Test, Usage
 from hydrometer.base.families import other_side
 from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.plugins import discover
@@ -30,6 +30,7 @@ from hydrometer.prove.kinship import KIN_NATS, kin_nats, strangers_within
 from hydrometer.prove.membership import Membership, columns, enlarge, founding
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles
+from hydrometer.prove.standing import Standing, standing
 
 INFRASTRUCTURE = "infrastructure"
 MATCHED = 0.5
@@ -39,7 +40,7 @@ NEIGHBOUR_MEMBERS = 3
 """An enriched wording marks a group's neighbourhood when this share of its members, and this many, use it."""
 NEIGHBOUR_LAYERS = ("opening", "closing", "skeleton", "sketch")
 Explanation = tuple[str, str, str]
-Answers = tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...]]
+Answers = tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...], Standing | None]
 ROLES = ("authorisation", "declaration", "exoneration", "explanation")
 REFINED_NATS = float(np.log(20.0))
 """ln e of H1 from which a group's membership is worked out before H2 looks at it; membership never reads the flags. It
@@ -67,6 +68,7 @@ class Judged:
         q_value: e-BH over all groups, on the smaller of the two.
         evidence: rows of all tests.
         explanations: innocent explanations that fit, as (role of the test, words, kind of group), strongest role first.
+        standing: how it stands among the provider's own benign operators, where one hand is shown and there are any.
     """
 
     founders: NDArray[np.int64]
@@ -77,6 +79,7 @@ class Judged:
     q_value: float
     evidence: tuple[Evidence, ...]
     explanations: tuple[Explanation, ...]
+    standing: Standing | None = None
 
     @property
     def overriding(self) -> Explanation | None:
@@ -157,6 +160,7 @@ def judge(
     seed: int,
     techniques: tuple[str, ...],
     register: tuple[dict[str, object], ...],
+    own: OwnOperators = NO_OPERATORS,
 ) -> list[Judged]:
     """Judge every candidate: H1 on its founders, then, where H1 holds, H2 and H4 on all who belong to it.
 
@@ -168,6 +172,7 @@ def judge(
         seed: the run's seed.
         techniques: names of the technique bits.
         register: authorised uses.
+        own: the provider's own benign operators that are known by then.
 
     Returns:
         one judged group per candidate, in the order of `candidates`; every candidate counts in the multiplicity.
@@ -179,8 +184,9 @@ def judge(
     def case(group: Group, counts: Counts, background: Counts, usage: Usage) -> Case:
         testing = population.testing(other_side(group.side))
         return Case(
-            group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register, usage
-        )
+            group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register, usage,
+            own,
+        )  # fmt: skip
 
     first = [
         [
@@ -214,7 +220,7 @@ def judge(
         second.append(known[id(membership)])
     smaller = [
         min(NO_EVIDENCE if value is None else value for value in (one, two))
-        for one, (two, _, _) in zip(operator, second, strict=True)
+        for one, (two, *_) in zip(operator, second, strict=True)
     ]
     q = q_values(np.array(smaller)) if smaller else np.zeros(0)
     return [
@@ -227,6 +233,7 @@ def judge(
             float(q[i]),
             tuple(row for finding in first[i] for row in finding.evidence) + second[i][1],
             second[i][2],
+            second[i][3],
         )
         for i in range(len(sets))
     ]
@@ -318,7 +325,7 @@ def belonging(
 
 
 def _second(found: dict[str, Test], case: Case, *, whole: bool) -> Answers:
-    """(ln e of H2, evidence of H2 and H4, innocent explanations) of one group.
+    """(ln e of H2, evidence of H2 and H4, innocent explanations, standing among own operators) of one group.
 
     Where one hand is not shown (`whole` is false) only the evidence of H2 is looked at: nothing is to be explained.
     Exonerating tests can only take away, so they are asked where something is there to be taken.
@@ -333,13 +340,15 @@ def _second(found: dict[str, Test], case: Case, *, whole: bool) -> Answers:
         against = {name: test.judge(case) for name, test in found.items() if test.role == "exoneration"}
         extraction += sum(min(0.0, finding.log_e) for finding in against.values() if finding.log_e is not None)
         findings |= against
+    stands = standing(case.own, case.usage, int(case.counts.items[0])) if whole else None
     rows = tuple(row for finding in findings.values() for row in finding.evidence)
+    rows += (stands.evidence(),) if stands else ()
     explained = [
         (found[name].role, finding.explanation, finding.kind or "benign")
         for name, finding in findings.items()
         if finding.explanation is not None
     ]
-    return extraction, rows, tuple(sorted(explained, key=lambda item: ROLES.index(item[0])))
+    return extraction, rows, tuple(sorted(explained, key=lambda item: ROLES.index(item[0]))), stands
 
 
 def _mean(findings: Sequence[Finding]) -> float | None:

@@ -1,9 +1,10 @@
 """The benign library: how whole benign operators work, and the weights that tell a data-set builder from them.
 
 Weights were fitted on development worlds and are frozen in `harvest.yaml`; the operators lie in `library.parquet`. Both
-are simulated and say so. A score is the weighted sum of figures without that family of figures which speaks most
-against the group, so that no single indicator convicts. The e-value is the soft rank of the score among the library's:
-it is valid if the group is exchangeable with the library's operators, and can never exceed their number.
+are simulated and say so; a provider's own operators (`own_library.py`) are added to them. A score is the weighted sum
+of figures without that family of figures which speaks most against the group, so that no single indicator convicts. The
+e-value is the soft rank of the score among the library's: it is valid if the group is exchangeable with the library's
+operators, and can never exceed their number.
 Source: `statistics.md` sections 2.2 (the rank's e-value), 3.3 (the floor is general), 4 (null = a random benign
 operator); docs/model-card.md.
 """
@@ -22,6 +23,7 @@ import yaml
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from hydrometer.base.cases import OwnOperators
 from hydrometer.base.units import DECISION_DIGITS
 from hydrometer.prove.forms import FORM_FIGURES
 from hydrometer.prove.profile import FIGURES
@@ -60,6 +62,8 @@ ACCOUNTS_MIN = 5
 SPREADS_MAX = 4.0
 """Spreads from the mean of the fitted cases within which a figure counts as it is."""
 NEAREST = 3
+EVERY = np.ones(len(FIGURES), np.bool_)
+"""All figures are known."""
 NONE = -np.inf
 """Score of an operator without any form."""
 
@@ -124,6 +128,7 @@ class Reference:
         kinds: kind of each operator of the library.
         values: shape (n, figures), their profiles.
         form_values: shape (n, figures), figures of each one's most telling form; not a number without one.
+        own: how many of them, the last ones, are the provider's own; the others are simulated.
     """
 
     profile: Weights
@@ -131,6 +136,13 @@ class Reference:
     kinds: tuple[str, ...]
     values: NDArray[np.float64]
     form_values: NDArray[np.float64]
+    own: int = 0
+
+    @property
+    def null_model(self) -> str:
+        """Whom a group is compared with, as a row of evidence says it."""
+        made = f"simulated {len(self.kinds) - self.own}" if self.own else "all simulated"
+        return f"exchangeable with the benign operators of the library (own {self.own}, {made})"
 
     def scores(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Scores of all profiles by the figures that a log can tell; shape (n,). `known` has shape (figures,)."""
@@ -138,8 +150,7 @@ class Reference:
 
     def form_scores(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The same of everybody's most telling form; `NONE` without one."""
-        nobody = np.isnan(self.form_values).all(axis=1)
-        return np.where(nobody, NONE, self.form.score(np.where(known, self.form_values, np.nan)))
+        return form_scores(self.form, np.where(known, self.form_values, np.nan))
 
     def nearest(self, values: NDArray[np.float64], many: int = NEAREST) -> tuple[str, ...]:
         """Kinds of the benign operators whose profiles are most like one profile, nearest first, each once.
@@ -190,3 +201,29 @@ def reference() -> Reference:
     values = np.stack([table[name].to_numpy().astype(np.float64) for name in FIGURES], axis=1)
     forms = np.stack([table[FORM_PREFIX + name].to_numpy().astype(np.float64) for name in FORM_FIGURES], axis=1)
     return Reference(profile, form, tuple(table["kind"].to_pylist()), values, forms)
+
+
+@lru_cache(maxsize=4)
+def reference_with(own: OwnOperators) -> Reference:
+    """The library that is shipped, and the provider's own operators behind it."""
+    shipped = reference()
+    if not len(own):
+        return shipped
+    return Reference(
+        shipped.profile,
+        shipped.form,
+        shipped.kinds + own.kinds,
+        np.vstack([shipped.values, own.profiles]),
+        np.vstack([shipped.form_values, own.forms]),
+        len(own),
+    )
+
+
+def form_scores(form: Weights, forms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of operators' most telling forms, `NONE` for a row without any figure; shape (n, figures) → (n,)."""
+    return np.where(np.isnan(forms).all(axis=1), NONE, form.score(forms))
+
+
+def most_telling(form: Weights, forms: NDArray[np.float64]) -> int:
+    """Number of the form with the largest score, the first of equals; shape (k, figures), k ≥ 1."""
+    return int(np.argmax(np.round(form.score(forms), DECISION_DIGITS)))

@@ -1,9 +1,9 @@
 """Judged groups → groups as they are reported: which are one campaign, at which level, of which kind, with which ids.
 
 Formation often finds one campaign several times; groups that lie mostly within a listed one are that campaign and are
-absorbed. The level follows from q alone, the register and declared owners; with a simulated library of benign
-operators nothing is ever more than `suspected`. Source: the contract, section 2 (levels, kinds, ids);
-`statistics.md` section 3.5.
+absorbed. A group is listed by q alone, unless the register or a declared owner wins; it is `confirmed` where the
+provider's own benign operators allow it (`standing.py`), so that with the simulated library alone nothing ever is.
+Source: the contract, section 2 (levels, kinds, ids); `statistics.md` section 3.5.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ def _verdict(group: Judged, listed: bool, absorbed: int, identity: str) -> Verdi
     won = group.overriding
     best = group.explanations[0] if group.explanations else None
     if listed:
-        return Verdict(group, "suspected", "distillation", best[1] if best else None, absorbed, campaign, operator)
+        level = "confirmed" if group.standing is not None and group.standing.confirms else "suspected"
+        return Verdict(group, level, "distillation", best[1] if best else None, absorbed, campaign, operator)
     if won is not None:
         level = "authorised" if won[0] == "authorisation" else "benign"
         return Verdict(group, level, won[2], won[1], absorbed, campaign, operator)

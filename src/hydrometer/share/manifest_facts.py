@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 from typing import Any
 
+from hydrometer.base.contract_sums import CONFIRMED_BENIGN_P
+
 REASONS_SHOWN = 20
 """Reasons of rejected rows that are named; the rest is counted."""
 OTHER_REASONS = "other reasons"
+OWN_NEEDED = round(1.0 / CONFIRMED_BENIGN_P) - 1
+"""Own benign operators past the gate of H2 from which a p-value of 0.01 is possible: 1/(n + 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ManifestFacts:
         prior: probability before any evidence that a group is a campaign.
         benign_library: number of benign operators in the library.
         own_library: how many of them are the provider's own; the rest are simulated.
+        own_past_gate: how many of its own look so much like data-set builders that a p-value can be taken among them.
         procedure: how false discoveries are bounded.
         inputs: by name.
         packs: source formats that the inputs were read as.
@@ -55,6 +60,7 @@ class ManifestFacts:
     prior: float | None
     benign_library: int
     own_library: int
+    own_past_gate: int
     procedure: str
     inputs: list[InputRead]
     packs: list[str]
@@ -66,6 +72,11 @@ class ManifestFacts:
     def rows(self, column: str) -> int:
         """Sum over the inputs of one of their counts, e.g. `"rows_read"`."""
         return sum(int(getattr(one, column)) for one in self.inputs)
+
+    @property
+    def can_confirm(self) -> bool:
+        """Whether the provider's own benign operators are enough for a group to be confirmed."""
+        return self.own_past_gate >= OWN_NEEDED
 
     @property
     def caveats(self) -> list[str]:
@@ -81,6 +92,20 @@ class ManifestFacts:
                 f"The library of benign operators is simulated (own 0, simulated {self.benign_library}): benign_p is "
                 "null and suspected is the highest level.",
             )
+        elif self.can_confirm:
+            found.insert(
+                0,
+                f"The library of benign operators has {self.own_library} of the provider's own and "
+                f"{self.benign_library - self.own_library} simulated; benign_p is taken among the "
+                f"{self.own_past_gate} own ones that are past the gate of H2.",
+            )
+        else:
+            found.insert(
+                0,
+                f"The library of benign operators has {self.own_library} of the provider's own and "
+                f"{self.benign_library - self.own_library} simulated; {self.own_past_gate} own ones are past the gate "
+                f"of H2 and benign_p needs {OWN_NEEDED}: it is null and suspected is the highest level.",
+            )
         if self.columns_absent:
             found.append(f"Columns that no input filled: {', '.join(self.columns_absent)}.")
         if self.abstained:
@@ -94,7 +119,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
     """The facts of a manifest; keys that it lacks become null or empty.
 
     Reads `version`, `seed`, `config_sha256`, `prior`, `benign_library` (a number of own operators, or a mapping with
-    `size` and `own`),
+    `size`, `own` and `own_past_gate`),
     `false_discovery` (a text, or a mapping of which each entry is named), `inputs` (each may have a `format`),
     `detectors_abstained` (texts, mappings with `detector` and `why`, or one mapping of detector to why),
     `columns_absent`, `totals` with `exchanges` and `accounts`.
@@ -108,6 +133,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
         prior=manifest.get("prior"),
         benign_library=int(library.get("size") or 0) if isinstance(library, Mapping) else int(library),
         own_library=int(library.get("own") or 0) if isinstance(library, Mapping) else int(library),
+        own_past_gate=int(library.get("own_past_gate") or 0) if isinstance(library, Mapping) else 0,
         procedure=_procedure(manifest.get("false_discovery")),
         inputs=_inputs(manifest.get("inputs") or []),
         packs=sorted({str(one["format"]) for one in manifest.get("inputs") or [] if one.get("format")}),

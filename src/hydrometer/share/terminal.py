@@ -115,6 +115,8 @@ def _notes(run: Path, facts: ManifestFacts, groups: list[Row]) -> list[Text]:
         lines.append(("abstained", f"{wording.plural(len(facts.abstained), 'detector')}: {names}"))
     if facts.own_library == 0:
         lines.append(("limit", "the benign library is simulated, so suspected is the highest level"))
+    elif not facts.can_confirm:
+        lines.append(("limit", "too few benign operators of your own, so suspected is the highest level"))
     lines.append(("look at", str(run / "report.html")))
     lines.append(("ask why", f"hydrometer explain {run} ID"))
     return [Text(f"{name:<11}", FAINT).append(Text(printable(text))) for name, text in lines]

@@ -13,7 +13,7 @@ import numpy as np
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import bits
-from hydrometer.prove.reference import ITEMS_MIN, as_high, reference, soft_rank
+from hydrometer.prove.reference import ITEMS_MIN, as_high, reference_with, soft_rank
 
 SHOWN_NATS, SHOWN_MOST = 0.5, 4
 """A figure is named from this contribution to the score; at most so many are."""
@@ -23,7 +23,7 @@ def judge(case: Case) -> Finding:
     """ln of the soft rank's e-value, with a row that names what the group shows; abstains on too few prompts."""
     if int(case.counts.items[0]) < ITEMS_MIN:
         return Finding()
-    library, values = reference(), case.usage.profile
+    library, values = reference_with(case.own), case.usage.profile
     score = float(library.profile.score(values[None, :])[0])
     others = library.scores(~np.isnan(values))
     log_e = soft_rank(score, others)
@@ -36,7 +36,7 @@ def judge(case: Case) -> Finding:
         score,
         "weighted sum of figures without the strongest family",
         len(library.kinds),
-        "exchangeable with the benign operators of the library (own 0, all simulated)",
+        library.null_model,
         None,
         bits(log_e),
         bits(log_e),

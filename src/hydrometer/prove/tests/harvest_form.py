@@ -12,7 +12,7 @@ import numpy as np
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import DECISION_DIGITS, bits
-from hydrometer.prove.reference import as_high, reference, soft_rank
+from hydrometer.prove.reference import as_high, reference_with, soft_rank
 from hydrometer.prove.tests.harvest import SHOWN_MOST, SHOWN_NATS
 
 
@@ -21,7 +21,7 @@ def judge(case: Case) -> Finding:
     forms = case.usage.forms
     if not len(forms):
         return Finding()
-    library = reference()
+    library = reference_with(case.own)
     scores = np.round(library.form.score(forms), DECISION_DIGITS)
     best = forms[int(np.argmax(scores))]
     score = float(scores.max())
@@ -35,7 +35,7 @@ def judge(case: Case) -> Finding:
         score,
         "weighted sum of figures without the strongest family",
         len(library.kinds),
-        "exchangeable with the benign operators of the library (own 0, all simulated)",
+        library.null_model,
         None,
         bits(log_e),
         bits(log_e),
