@@ -3,7 +3,7 @@
 #   make demo    sets up .venv, simulates a small world, scans it, scores the result and says where to look
 #   make test    sets up .venv, and passes the checks and the tests
 #
-# Beside them: `make test-real` (real servers, each in a virtual environment of its own), `make lock` (pins again),
+# Beside them: `make test-real` (real servers and libraries, each in a virtual environment of its own), `make lock` (pins again),
 # `make docs` (writes generated pages again), `make format`, `make clean`.
 # `make bench` measures speed, false alarms and detection again (half an hour), `make range` hydrometer beside its rivals
 # (hours; RANGE_ARGUMENTS=--smoke is short). PYTHON=python3.12 picks an interpreter.

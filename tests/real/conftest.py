@@ -17,7 +17,7 @@ from tests.real.judging import hydrometer
 from tests.real.processes import HERE, listening
 from tests.real.replay import Call, answers, calls, exchanges
 
-collect_ignore = ["litellm_auth.py", "otel_gateway.py"]
+collect_ignore = ["litellm_auth.py", "otel_gateway.py", "splink_weights.py"]
 """They run in other environments."""
 
 ENVIRONMENTS = HERE.parents[1] / ".venvs"
