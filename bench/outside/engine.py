@@ -1,6 +1,6 @@
 """Groups of a population as a scan finds them: formed on one side, tested on the other, membership where H1 holds.
 
-These are the functions of a scan in its order (`pipeline.link`, `prove.judge`). H2 and H4 are left out: a table of
+These are the functions of a scan in its order (`moments.link`, `prove.judge`). H2 and H4 are left out: a table of
 entities says nothing about what accounts ask for.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer import pipeline
+from hydrometer import moments
 from hydrometer.base.cases import Case, Counts
 from hydrometer.base.families import other_side
 from hydrometer.base.groups import Group
@@ -73,7 +73,7 @@ def found(population: Population, smallest: int, workspace: Workspace, seed: int
         workspace: any; the test of H1 asks nothing of it.
         seed: the run's seed.
     """
-    sets = candidates(pipeline.link(population, smallest))
+    sets = candidates(moments.link(population, smallest))
     values = [mean_of([tested(population, group, workspace, seed) for group in matched]) for matched in sets]
     proven = [value is not None and value >= REFINED_NATS for value in values]
     by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]

@@ -20,16 +20,15 @@ import numpy as np
 from bench.range.scanning import REGISTER
 from numpy.typing import NDArray
 
-from hydrometer import pipeline
-from hydrometer.base import population as populations
+from hydrometer import moments, pipeline
 from hydrometer.base.families import FAMILIES, SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf, Population
-from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.tables_beside import read_register
 from hydrometer.link import formation
+from hydrometer.moments import Known, population_at
 from hydrometer.prove import judge as judging
 from hydrometer.prove.judge import NO_EVIDENCE, Judged
 from hydrometer.prove.membership import Membership, founding
@@ -162,12 +161,12 @@ def swapped(swaps: Sequence[Swap]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all ablations of one scan share: its workspace, the population at the end of the log, the register."""
+    """What all ablations of one scan share: its workspace, what is known, the population at the end of the log."""
 
-    run: pipeline.Run
+    workspace: Workspace
+    known: Known
     population: Population
     last: int
-    register: tuple[dict[str, Any], ...]
     accounts: list[list[str]]
     first_us: NDArray[np.int64]
 
@@ -182,13 +181,12 @@ def laid_out(work: Path, seed: int) -> Bench:
     settings = Settings(seed=seed, threads=1)
     workspace = Workspace(work, settings.threads, settings.memory, settings.epoch_hours * pipeline.HOUR_US)
     last = int(workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
-    known = populations.observed(workspace, pipeline.layer_columns(), last)
-    population = populations.load(workspace, last, known)
+    population = population_at(workspace, last)
     beside = work / REGISTER
     register = tuple(use.model_dump() for use in read_register(beside if beside.exists() else None))
     accounts = unit_accounts(workspace, population.units)
     first_us = first_exchanges(workspace, population.units)
-    return Bench(pipeline.Run(workspace, settings, SilentProgress()), population, last, register, accounts, first_us)
+    return Bench(workspace, Known(settings, register), population, last, accounts, first_us)
 
 
 def judged_again(bench: Bench, ablation: Ablation) -> list[Judged]:
@@ -196,16 +194,15 @@ def judged_again(bench: Bench, ablation: Ablation) -> list[Judged]:
     kept = {name: layer for name, layer in bench.population.layers.items() if name not in ablation.layers}
     population = bench.population if not ablation.layers else replace(bench.population, layers=kept)
     with swapped(ablation.swaps):
-        groups: list[Group] = pipeline.link(population, bench.run.settings.minimum_accounts)
+        groups: list[Group] = moments.link(population, bench.known.settings.minimum_accounts)
         groups = [group for group in groups if group.side not in ablation.sides]
-        now = pipeline.Moment(bench.last, bench.register, pipeline.own_operators(bench.run))
-        return pipeline.judged_at(bench.run, population, groups, now)
+        return moments.judged_at(bench.workspace, bench.known, population, groups, bench.last)
 
 
 def flagged_groups(bench: Bench, judged: list[Judged]) -> dict[str, str]:
     """Account → group, for the members of every group that would be listed."""
     names = [accounts[0] for accounts in bench.accounts]
-    reported = verdicts(judged, bench.run.settings.q, names, bench.first_us)
+    reported = verdicts(judged, bench.known.settings.q, names, bench.first_us)
     return {
         account: verdict.campaign_id
         for verdict in reported

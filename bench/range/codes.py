@@ -22,7 +22,7 @@ BENCH = Path(__file__).parent.parent
 SUFFIXES = {".py", ".yaml", ".json", ".npz", ".txt"}
 NOT_OF_WORLDS = ("account_features", "agreement", "baseline", "calibration", "hard", "leakage", "metrics", "score")
 """Beginnings of the names of the simulator's files that make no traffic."""
-SCAN = ("base", "collect", "fingerprint", "link", "prove", "pipeline.py", "abstentions.py")
+SCAN = ("base", "collect", "fingerprint", "link", "prove", "pipeline.py", "looks.py", "moments.py", "abstentions.py")
 HASH_DIGITS = 16
 
 

@@ -151,7 +151,7 @@ def _ablations(step: Step) -> Document:
         said = {"code": step.code, "ablation": name, "groups": groups, "seconds": time.perf_counter() - began}
         write_document(paths[name], said)
         before[name], began = said, time.perf_counter()
-    bench.run.workspace.close()
+    bench.workspace.close()
     return {"groups": {name: document["groups"] for name, document in before.items() if document is not None}}
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,11 +24,9 @@ import pyarrow.parquet as pq
 import hydrometer
 from hydrometer.abstentions import abstentions, always_abstaining
 from hydrometer.base import logs
-from hydrometer.base import population as populations
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators
 from hydrometer.base.errors import RunError
-from hydrometer.base.families import SIDES
-from hydrometer.base.groups import Group
+from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
@@ -41,20 +37,20 @@ from hydrometer.collect.run import CollectReport, collect
 from hydrometer.fingerprint import entities, states
 from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
-from hydrometer.link.formation import form
-from hydrometer.prove.judge import Judged, judge
+from hydrometer.looks import Looks, first_listing, strides
+from hydrometer.moments import Known, judged_at, link, population_at
+from hydrometer.prove.judge import Judged
 from hydrometer.prove.own_library import Calibration, load
 from hydrometer.prove.reference import reference_with
 from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
 from hydrometer.prove.standing import passing
-from hydrometer.prove.verdict import OVERLAP, Verdict, verdicts
+from hydrometer.prove.verdict import Verdict, verdicts
 from hydrometer.share import report_html, report_json
 
 SCHEMA_VERSION = "1"
 HOUR_US = 3_600_000_000
-LOOKS = 8
-"""Strides in which the log is gone through for the first epoch that lists a group."""
-BYTES_PER_KIB = 1024
+MICROSECONDS = 1_000_000
+SPAN = "select min(sent_us) // {epoch_us} as first, max(sent_us) // {epoch_us} as last from {fingerprints}"
 FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
 
 
@@ -76,6 +72,7 @@ class Run:
         progress: told of stages and steps.
         calibration: the provider's own benign operators; None without a calibration.
         seconds: wall seconds of each stage, for the manifest.
+        peaks: most memory of processes beside this one, bytes, for the manifest.
     """
 
     workspace: Workspace
@@ -83,6 +80,7 @@ class Run:
     progress: Progress
     calibration: Calibration | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    peaks: list[int] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[str, int, int | None], None]]:
@@ -176,27 +174,24 @@ def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> 
     with run.stage("collect") as step:
         collected = collect(inputs, CollectOptions(**given), run.workspace, step)
     read(run)
-    last = int(
-        run.workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
-    )
     register = tuple(use.model_dump() for use in collected.register)
-
-    def at(epoch: int) -> tuple[Population, list[Judged]]:
-        known = populations.observed(run.workspace, layer_columns(), epoch)
-        population = populations.load(run.workspace, epoch, known)
-        groups = link(population, run.settings.minimum_accounts)
-        own = own_operators(run) if epoch == last else own_operators(run).known_at((epoch + 1) * run.workspace.epoch_us)
-        return population, judged_at(run, population, groups, Moment(epoch, register, own))
-
-    with run.stage("link and prove"):
-        population, judged = at(last)
-        accounts = unit_accounts(run.workspace, population.units)
-        first_us = first_exchanges(run.workspace, population.units)
-        reported = verdicts(judged, run.settings.q, [names[0] for names in accounts], first_us)
-    with run.stage("first detectable") as step:
-        detectable = first_detectable(
-            run, reported, last, lambda epoch: listed_members(at(epoch)[1], run.settings.q), step
-        )
+    known = Known(run.settings, register, own_operators(run))
+    first, last = run.workspace.query(SPAN).to_pylist()[0].values()
+    with Looks(run.workspace, known) as looks:
+        with run.stage("link and prove"):
+            looks.ahead(end for end in strides(first, last)[:1] if end != last)
+            population = population_at(run.workspace, last)
+            judged = judged_at(run.workspace, known, population, link(population, run.settings.minimum_accounts), last)
+            accounts = unit_accounts(run.workspace, population.units)
+            first_us = first_exchanges(run.workspace, population.units)
+            reported = verdicts(judged, run.settings.q, [names[0] for names in accounts], first_us)
+        with run.stage("first detectable") as step:
+            sought = {one.campaign_id: units_of(one) for one in reported if one.level in LISTED_LEVELS}
+            told = lambda epoch: step("first detectable", epoch - first + 1, last - first + 1)  # noqa: E731
+            listed_from = first_listing(looks, sought, first, last, told)
+        run.peaks.append(looks.peak_bytes)
+    end_us = {name: (epoch + 1) * run.workspace.epoch_us for name, epoch in listed_from.items()}
+    detectable = {name: datetime.fromtimestamp(us // MICROSECONDS, UTC) for name, us in end_us.items()}
     with run.stage("report"):
         manifest = report(run, collected, out, Findings(population, judged, reported, detectable))
     return manifest
@@ -213,87 +208,9 @@ def read(run: Run) -> None:
         states.write_states(run.workspace, tuple(lexicon().techniques))
 
 
-def layer_columns() -> dict[str, tuple[str, ...]]:
-    """Layers of the fingerprint with the columns that hold their entities."""
-    return {layer: columns for signal in signals().values() for layer, columns in signal.layers.items()}
-
-
-def link(population: Population, smallest: int) -> list[Group]:
-    """Candidate groups of both halves."""
-    return [group for side in SIDES for group in form(population.forming(side), smallest)]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the provider knows at the end of an epoch beside the traffic: authorised uses and own benign operators."""
-
-    epoch: int
-    register: tuple[dict[str, Any], ...]
-    own: OwnOperators
-
-
 def own_operators(run: Run) -> OwnOperators:
     """The provider's own benign operators; none without a calibration."""
     return run.calibration.own if run.calibration else NO_OPERATORS
-
-
-def judged_at(run: Run, population: Population, groups: list[Group], now: Moment) -> list[Judged]:
-    """Judge the candidates with what was known at the end of an epoch."""
-    return judge(
-        run.workspace, population, groups, last_epoch=now.epoch, seed=run.settings.seed,
-        techniques=tuple(lexicon().techniques), register=now.register, own=now.own,
-    )  # fmt: skip
-
-
-def listed_members(judged: list[Judged], q: float) -> list[frozenset[int]]:
-    """Units of each group that is at least suspected."""
-    return [frozenset(group.membership.units.tolist()) for group in judged if group.listed(q)]
-
-
-def first_detectable(
-    run: Run,
-    reported: list[Verdict],
-    last: int,
-    listed_at: Callable[[int], list[frozenset[int]]],
-    step: Callable[[str, int, int | None], None],
-) -> dict[str, datetime]:
-    """End of the first epoch in which each listed group, formed and judged from what was known then, was listed.
-
-    Epochs are looked at from the first on in `LOOKS` strides, and by bisection within the stride that lists the
-    group: the epoch returned lists it, and the one before it does not. A listing that came and went within an earlier
-    stride is missed, so that leakage is, if anything, overstated.
-
-    Args:
-        run: settings and epoch length.
-        reported: verdicts of the whole log.
-        last: last epoch.
-        listed_at: epoch → units of the groups listed then.
-        step: told of progress.
-    """
-    waiting = [verdict for verdict in reported if verdict.level in LISTED_LEVELS]
-    first = int(
-        run.workspace.query("select min(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
-    )
-    seen: dict[int, list[frozenset[int]]] = {}
-
-    def found(epoch: int, verdict: Verdict) -> bool:
-        if epoch not in seen:
-            seen[epoch] = listed_at(epoch) if epoch < last else [units_of(one) for one in reported]
-            step("first detectable", epoch - first + 1, last - first + 1)
-        own = units_of(verdict)
-        return any(len(own & other) >= OVERLAP * len(other) for other in seen[epoch])
-
-    stride = max(1, -(-(last - first + 1) // LOOKS))
-    result: dict[str, datetime] = {}
-    for high in [*range(first + stride - 1, last, stride), last]:
-        for verdict in [one for one in waiting if high == last or found(high, one)]:
-            low, top = max(first - 1, high - stride), high
-            while top - low > 1:
-                middle = (low + top) // 2
-                low, top = (low, middle) if found(middle, verdict) else (middle, top)
-            result[verdict.campaign_id] = datetime.fromtimestamp((top + 1) * run.workspace.epoch_us // 1_000_000, UTC)
-            waiting = [one for one in waiting if one is not verdict]
-    return result
 
 
 def units_of(verdict: Verdict) -> frozenset[int]:
@@ -351,13 +268,13 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
     calibrated = {"calibration_sha256": run.calibration.sha256} if run.calibration else {}
     gate = {"own_past_gate": passing(own_operators(run))} if library.own else {}
     text = json.dumps(settings, sort_keys=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else BYTES_PER_KIB)
     return {
         "schema_version": SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "inputs": [asdict(one) | {"format": one.pack} for one in collected.inputs],
         "engine": {"name": "duckdb", "threads": run.workspace.threads}, "seed": run.settings.seed,
-        "stage_seconds": {name: round(value, 3) for name, value in run.seconds.items()}, "peak_rss_bytes": peak,
+        "stage_seconds": {name: round(value, 3) for name, value in run.seconds.items()},
+        "peak_rss_bytes": peak_rss_bytes() + sum(run.peaks),
         "columns_absent": {
             "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,13 +13,14 @@ from tests.prove.made import population, renumbered
 
 from hydrometer.base.families import FAMILY
 from hydrometer.base.likeness import (
+    COUNT_EDGES,
+    LIFT_EDGES,
     NATS_MAX,
     NATS_MIN,
-    Columns,
+    STRATUM_PULL,
     FamilyColumns,
     likeness,
     posterior,
-    spans,
     stranger_weights,
     tempered,
 )
@@ -42,13 +45,64 @@ def inside(*units: int) -> NDArray[np.bool_]:
     return result
 
 
-def test_spans_are_the_entries_of_the_rows() -> None:
-    held = population(UNITS, {"client_ip": [[0, 1, 2], [1, 2], [0, 2]]}).layers["client_ip"]
-    place, column = spans(Columns.of(held).rows, np.array([2, 0]))
-    dense = held.held.toarray()
-    assert sorted(zip(place.tolist(), column.tolist(), strict=True)) == [
-        (row, int(entity)) for row, unit in enumerate((2, 0)) for entity in np.flatnonzero(dense[unit])
+def slow_likeness(family: FamilyColumns, members: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nats and breadth as the module's text has them, unit by unit and entity by entity."""
+    shown = [unit for unit in range(UNITS) if family.observed[unit]]
+    own = [unit for unit in shown if members[unit]]
+    others = [unit for unit in shown if not members[unit]]
+    strata = family.strata.tolist()
+    inside = {s: sum(strata[unit] == s for unit in own) for s in set(strata)}
+    outside = {s: sum(strata[unit] == s for unit in others) for s in set(strata)}
+    share = {s: inside[s] / (outside[s] + STRATUM_PULL) for s in inside}
+    anywhere = STRATUM_PULL * sum(share.values()) / (len(others) + 1)
+    anyway = 0.5 * anywhere + 0.5 * len(own) / (len(others) + 1)
+    best, many, breadth = np.zeros(UNITS), np.zeros(UNITS, int), np.zeros(UNITS)
+    for layer in family.layers:
+        dense = layer.layer.held.toarray()
+        for entity in range(dense.shape[1]):
+            holders = np.flatnonzero(dense[:, entity]).tolist()
+            for unit in holders:
+                home = [one for one in holders if family.household[one] == family.household[unit]]
+                fellows = sum(bool(family.observed[one] and members[one]) for one in holders if one not in home)
+                expected = sum(share[strata[one]] + anywhere for one in holders if one in others and one != unit)
+                lift = round(math.log(fellows + 0.5) - math.log(expected + anyway), 9)
+                if fellows >= 2 and lift >= math.log(4.0):
+                    best[unit], many[unit] = max(best[unit], lift), many[unit] + 1
+                    breadth[unit] += fellows
+    cell = [(sum(best[u] >= e for e in LIFT_EDGES), sum(many[u] >= e for e in COUNT_EDGES)) if many[u] else None
+            for u in range(UNITS)]  # fmt: skip
+    nats = np.zeros(UNITS)
+    for unit in shown:
+        left, right = [one for one in own if one != unit], [one for one in others if one != unit]
+        alike = sum(cell[one] == cell[unit] for one in left)
+        anybody = sum(cell[one] == cell[unit] for one in shown) / len(shown)
+        usual = (sum(cell[one] == cell[unit] for one in right) + 0.5) / (len(right) + 1)
+        near = [one for one in right if strata[one] == strata[unit]]
+        there = sum(cell[one] == cell[unit] for one in near) + STRATUM_PULL * usual
+        ratio = math.log((alike + anybody) / (len(left) + 1)) - math.log(there / (len(near) + STRATUM_PULL))
+        nats[unit] = min(max(ratio, NATS_MIN), NATS_MAX)
+    return nats, breadth
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_compiled_likeness_is_the_one_that_is_described(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    lines = [draw.choice(60, draw.integers(3, 20), replace=False) for _ in range(8)] + [
+        draw.choice(UNITS, draw.integers(2, 40), replace=False) for _ in range(30)
     ]
+    cards = [draw.choice(UNITS, 300, replace=False)] + [draw.choice(60, 5, replace=False) for _ in range(6)]
+    known = {name: draw.random(UNITS) < 0.9 for name in ("client_ip", "prefix")}
+    found = population(UNITS, {"client_ip": lines, "prefix": cards}, observed=known)
+    homes = np.arange(UNITS)
+    homes[:45] = np.repeat(np.arange(15), 3)
+    strata = draw.integers(0, 4, UNITS)
+    layers = [found.layers[name] for name in ("client_ip", "prefix")]
+    family = FamilyColumns.of(layers, found.active, strata, homes)
+    members = inside(*draw.choice(60, 40, replace=False).tolist())
+    like = likeness({"network": family}, members)
+    nats, breadth = slow_likeness(family, members)
+    assert np.allclose(like.nats[:, 0], nats, atol=1e-9) and np.array_equal(like.breadth, breadth)
+    assert breadth.any() and (nats > 1.0).any()
 
 
 def test_what_members_share_and_strangers_do_not_is_for_and_its_absence_against() -> None:
@@ -91,7 +145,8 @@ def test_breadth_counts_the_other_holders_of_each_mark() -> None:
 def test_strangers_of_the_members_strata_are_what_is_expected() -> None:
     strata = np.where(np.arange(UNITS) < 60, 0, 1)
     found = population(UNITS, {"payment_fingerprint": [[0, 1]]})
-    weight, anyway = stranger_weights(one_family(found, "payment", strata)["payment"], inside())
+    family = one_family(found, "payment", strata)["payment"]
+    weight, anyway = stranger_weights(family.strata, family.observed, inside(), family.count)
     assert weight[GROUP].max() == 0.0
     assert weight[40] > 5 * weight[400] > 0.0 and anyway > 0.0
 

@@ -13,12 +13,14 @@ from bench.range import ablations as ablating
 from bench.range.ablations import FULL, Ablation, Bench, ablations, each_flagged, flagged_groups, judged_again, laid_out
 from bench.range.scanning import listed_members, scan
 
-from hydrometer import pipeline
+from hydrometer import moments, pipeline
 from hydrometer.base.families import FAMILY_OF, SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
+from hydrometer.base.workspace import Workspace
+from hydrometer.moments import Known
 from hydrometer.prove import judge as judging
 from hydrometer.prove.judge import Judged
 from hydrometer.prove.verdict import verdicts
@@ -48,7 +50,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
     scan(traffic, folder / "kept", folder / "work", SEED)
     bench = laid_out(folder / "work", SEED)
     yield Scanned(folder / "run", folder / "kept", bench, judged_again(bench, NAMED[FULL]))
-    bench.run.workspace.close()
+    bench.workspace.close()
 
 
 def campaigns(run: Path) -> dict[str, tuple[Any, ...]]:
@@ -64,7 +66,7 @@ def test_a_scan_that_keeps_its_workspace_finds_what_a_scan_finds(tiny: Scanned) 
 
 def test_nothing_switched_off_gives_the_verdicts_of_the_scan(tiny: Scanned) -> None:
     names = [accounts[0] for accounts in tiny.bench.accounts]
-    again = verdicts(tiny.judged, tiny.bench.run.settings.q, names, tiny.bench.first_us)
+    again = verdicts(tiny.judged, tiny.bench.known.settings.q, names, tiny.bench.first_us)
     found = {one.campaign_id: (one.level, one.kind, one.judged.q_value, one.explanation) for one in again}
     assert found == {name: said[:4] for name, said in campaigns(tiny.run).items()}
     assert found
@@ -97,7 +99,7 @@ def test_a_layer_that_is_off_is_in_no_population_that_is_judged(tiny: Scanned, m
         seen.append(set(population.layers))
         return []
 
-    monkeypatch.setattr(pipeline, "link", nothing)
+    monkeypatch.setattr(moments, "link", nothing)
     judged_again(tiny.bench, NAMED["family text off"])
     judged_again(tiny.bench, NAMED[FULL])
     assert seen[0] == {name for name in seen[1] if FAMILY_OF[name] != "text"}
@@ -107,11 +109,13 @@ def test_a_layer_that_is_off_is_in_no_population_that_is_judged(tiny: Scanned, m
 def test_groups_of_a_side_that_is_off_are_not_judged(tiny: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
     sides: list[set[str]] = []
 
-    def nothing(run: pipeline.Run, population: Population, groups: list[Group], *_: object) -> list[Judged]:
+    def nothing(
+        workspace: Workspace, known: Known, population: Population, groups: list[Group], *_: object
+    ) -> list[Judged]:
         sides.append({one.side for one in groups})
         return []
 
-    monkeypatch.setattr(pipeline, "judged_at", nothing)
+    monkeypatch.setattr(moments, "judged_at", nothing)
     judged_again(tiny.bench, NAMED[FULL])
     chosen = sorted(sides[0])[0]
     judged_again(tiny.bench, NAMED[f"groups formed on {chosen} off"])

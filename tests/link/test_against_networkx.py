@@ -13,7 +13,7 @@ from scipy import sparse
 from tests.prove.made import Holders, incidence, population
 
 from hydrometer.base.households import HOUSEHOLD_MAX, households
-from hydrometer.link.formation import connected, dense_parts
+from hydrometer.link.formation import connected, content_keys, dense_parts
 from hydrometer.simulate.baselines._components import components
 
 UNITS, ENTITIES = 14, 10
@@ -38,15 +38,18 @@ def unit_parts(graph: nx.Graph) -> Parts:
 
 
 @settings(max_examples=200)
-@given(links, st.sets(st.integers(0, UNITS - 1), min_size=1))
-def test_components_of_some_rows(held: set[tuple[int, int]], chosen: set[int]) -> None:
-    """Rows hang together over columns that two of them share; what lies outside the rows joins nobody."""
-    graph = bipartite({(unit, entity) for unit, entity in held if unit in chosen})
-    graph.add_nodes_from(("unit", unit) for unit in chosen)
-    rows = np.array(sorted(chosen), np.int64)
-    found = connected(incidence(UNITS, holders(held)).astype(np.float64), rows)
-    assert {frozenset(part.tolist()) for part in found} == unit_parts(graph)
-    assert sum(map(len, found)) == len(rows)
+@given(links, st.lists(st.integers(0, 2), min_size=UNITS, max_size=UNITS))
+def test_components_of_the_rows_of_each_label(held: set[tuple[int, int]], labels: list[int]) -> None:
+    """Rows of one label hang together over columns that two of them share; rows of another label join nobody."""
+    found = connected(incidence(UNITS, holders(held)).astype(np.float64), np.array(labels))
+    expected: Parts = set()
+    for label in set(labels):
+        own = {unit for unit in range(UNITS) if labels[unit] == label}
+        graph = bipartite({(unit, entity) for unit, entity in held if unit in own})
+        graph.add_nodes_from(("unit", unit) for unit in own)
+        expected |= unit_parts(graph)
+    assert {frozenset(part.tolist()) for part in found} == expected
+    assert sum(map(len, found)) == UNITS
 
 
 @settings(max_examples=200)
@@ -94,7 +97,7 @@ def test_communities_of_a_graph_that_has_them(seed: int) -> None:
     matrix = sparse.csr_array(held)
     made = population(parts * size, {"payment_fingerprint": [np.flatnonzero(column) for column in held.T]})
     half = made.forming("infrastructure")
-    found = dense_parts(half, matrix.astype(np.float64), np.arange(parts * size), 5, 1.0)
+    found = dense_parts(content_keys(half), matrix.astype(np.float64), np.arange(parts * size), 5, 1.0)
     graph = bipartite({(int(unit), int(entity)) for unit, entity in zip(*np.nonzero(held), strict=True)})
     theirs = nx.community.louvain_communities(graph, seed=seed)
     expected = {frozenset(number for kind, number in part if kind == "unit") for part in theirs}

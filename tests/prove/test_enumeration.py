@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from tests.prove.made import incidence
 
+from hydrometer.base.likeness import compressed
 from hydrometer.prove import kinship
 from hydrometer.prove.urn import group_log_e, urn_draws, urn_log_e
 
@@ -157,8 +158,10 @@ def test_eight_keyed_orders_keep_the_mean_over_all_groups(profiles: Profiles) ->
 
 
 def kin_e(order: tuple[int, ...], held: sparse.csr_array, own: NDArray[np.bool_]) -> float:
-    urn, strata = np.ones(held.shape[0], np.bool_), np.zeros(held.shape[0], np.int64)
-    return math.exp(kinship._log_e(np.array(order), held, own, urn, strata, 0.0))
+    reached = (held @ own.astype(np.float64)) > 0
+    urn = (np.zeros(held.shape[0], np.int64), np.array([float(held.shape[0])]), np.array([float(reached.sum())]))
+    won = kinship.bets_won(np.array(order), compressed(held), own, reached, urn, 0.0)
+    return float(np.exp(won).mean())
 
 
 def test_kinship_has_mean_one_over_all_ordered_choices_where_every_card_has_one_holder() -> None:

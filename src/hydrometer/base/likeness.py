@@ -14,14 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy import sparse
 
 from hydrometer.base.population import Layer
 
-MARK_NATS = float(np.log(4.0))
+MARK_LIFT = 4.0
+MARK_NATS = float(np.log(MARK_LIFT))
 MARK_FELLOWS = 2
-"""An entity marks a unit when at least two other members hold it and they hold it four times as often as expected."""
+BARELY = 1.0 - 1e-6
+"""An entity marks a unit when at least two other members hold it and they hold it four times as often as expected
+(within one part in a million, it is looked at closely)."""
 LIFT_EDGES = (2.5, 4.0)
 COUNT_EDGES = (2, 4, 8)
 """A unit's cell: best mark below 2.5, below 4 or more nats; 1, 2 to 3, 4 to 7, 8 or more marks; or no mark at all."""
@@ -53,13 +57,7 @@ class Columns:
     def of(cls, layer: Layer) -> Columns:
         """The layer, transposed once."""
         across: sparse.csc_array = layer.held.tocsc()
-        return cls(layer, (layer.held.indptr, layer.held.indices), (across.indptr, across.indices))
-
-    def held_by(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many of some units hold each entity; shape (entities,)."""
-        chosen = spans(self.rows, units)[1]
-        counts: NDArray[np.int64] = np.bincount(chosen, minlength=len(self.layer.entities))
-        return counts
+        return cls(layer, compressed(layer.held), compressed(across))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +69,16 @@ class FamilyColumns:
         observed: shape (units,), active units that show the family.
         strata: shape (units,), numbers from 0.
         household: shape (units,), the same number for those who live together (`base/households.py`).
+        crowded: shape (units,), units that do not live alone.
+        count: number of strata.
     """
 
     layers: tuple[Columns, ...]
     observed: NDArray[np.bool_]
     strata: NDArray[np.int64]
     household: NDArray[np.int64]
+    crowded: NDArray[np.bool_]
+    count: int
 
     @classmethod
     def of(
@@ -88,7 +90,10 @@ class FamilyColumns:
     ) -> FamilyColumns:
         """The family of some layers."""
         observed = np.logical_or.reduce([layer.observed for layer in layers]) & active
-        return cls(tuple(Columns.of(layer) for layer in layers), observed, strata, household)
+        crowded = (np.bincount(household) > 1)[household]
+        return cls(
+            tuple(Columns.of(layer) for layer in layers), observed, strata, household, crowded, int(strata.max()) + 1
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +125,10 @@ class Seen:
     many: NDArray[np.int64]
     breadth: NDArray[np.float64]
 
-    def cells(self) -> NDArray[np.int64]:
-        """The cell of each unit; shape (units,)."""
-        lift, count = np.digitize(np.round(self.best, 9), LIFT_EDGES), np.digitize(self.many, COUNT_EDGES)
-        cells: NDArray[np.int64] = np.where(self.many > 0, 1 + (len(COUNT_EDGES) + 1) * lift + count, 0)
-        return cells
 
-
-def spans(
-    index: tuple[NDArray[np.int32], NDArray[np.int32]], rows: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(position of the row in `rows`, column) of every entry of some rows of a compressed matrix."""
-    start, lengths = index[0][rows].astype(np.int64), np.diff(index[0])[rows].astype(np.int64)
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return owner, index[1][np.repeat(start, lengths) + within].astype(np.int64)
+def compressed(matrix: sparse.csr_array | sparse.csc_array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(indptr, indices) of a compressed matrix."""
+    return matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
 
 
 def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -> Likeness:
@@ -148,31 +142,49 @@ def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -
     marks: dict[str, NDArray[np.int64]] = {}
     for number, family in enumerate(families.values()):
         seen = Seen(np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth)
-        expected = stranger_weights(family, inside)
+        expected = stranger_weights(family.strata, family.observed, inside, family.count)
         for columns in family.layers:
-            marks[columns.layer.name] = add_marks(columns, family.observed & inside, family.household, expected, seen)
-        nats[:, number] = cell_nats(seen.cells(), family, inside)
+            marks[columns.layer.name] = add_marks(columns, family, family.observed & inside, expected, seen)
+        cell_nats(
+            cells(seen.best, seen.many), (family.strata, family.observed, family.count), inside, nats[:, number]
+        )  # fmt: skip
     return Likeness(nats, breadth, marks)
 
 
-def stranger_weights(family: FamilyColumns, inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+@njit(cache=True, nogil=True)
+def stranger_weights(
+    strata: NDArray[np.int64], observed: NDArray[np.bool_], inside: NDArray[np.bool_], count: int
+) -> tuple[NDArray[np.float64], float]:
     """How much each stranger who holds an entity adds to the holders expected in the group, and what is added anyway.
 
     The group has nₛ members in stratum s; a share of its strangers, mixed with those of the whole log, is expected.
+
+    Args:
+        strata: shape (units,), numbers from 0.
+        observed: shape (units,), units that show the family.
+        inside: shape (units,), the group's members.
+        count: number of strata.
+
+    Returns:
+        shape (units,), and a number.
     """
-    count = int(family.strata.max()) + 1
-    own = np.bincount(family.strata[family.observed & inside], minlength=count).astype(np.float64)
-    others = np.bincount(family.strata[family.observed & ~inside], minlength=count).astype(np.float64)
+    own, others = np.zeros(count), np.zeros(count)
+    for unit in range(len(strata)):
+        if observed[unit]:
+            (own if inside[unit] else others)[strata[unit]] += 1.0
     share = own / (others + STRATUM_PULL)
-    anywhere = STRATUM_PULL * float(share.sum()) / (float(others.sum()) + 1.0)
-    weight = np.where(family.observed & ~inside, share[family.strata] + anywhere, 0.0)
-    return weight, 0.5 * anywhere + 0.5 * float(own.sum()) / (float(others.sum()) + 1.0)
+    anywhere = STRATUM_PULL * share.sum() / (others.sum() + 1.0)
+    weight = np.zeros(len(strata))
+    for unit in range(len(strata)):
+        if observed[unit] and not inside[unit]:
+            weight[unit] = share[strata[unit]] + anywhere
+    return weight, 0.5 * anywhere + 0.5 * own.sum() / (others.sum() + 1.0)
 
 
 def add_marks(
     columns: Columns,
+    family: FamilyColumns,
     inside: NDArray[np.bool_],
-    household: NDArray[np.int64],
     expected: tuple[NDArray[np.float64], float],
     seen: Seen,
 ) -> NDArray[np.int64]:
@@ -180,76 +192,145 @@ def add_marks(
 
     Args:
         columns: the layer.
+        family: its family; members of a unit's own household are none of its fellows.
         inside: shape (units,), members that show the family.
-        household: see `FamilyColumns`; members of a unit's own household are none of its fellows.
         expected: see `stranger_weights`.
         seen: what the family's other layers showed; changed.
     """
     weight, anyway = expected
-    own = columns.held_by(np.flatnonzero(inside))
-    chosen = np.flatnonzero(own >= MARK_FELLOWS)
-    place, unit = spans(columns.holders, chosen)
-    usual = np.bincount(place, weight[unit], len(chosen))
-    fellows = own[chosen][place] - at_home(place, unit, inside, household)
-    others = np.maximum(usual[place] - weight[unit], 0.0)
-    lift = np.round(np.log(fellows + 0.5) - np.log(others + anyway), 9)
-    counts = (fellows >= MARK_FELLOWS) & (lift >= MARK_NATS)
-    np.maximum.at(seen.best, unit[counts], lift[counts])
-    np.add.at(seen.many, unit[counts], 1)
-    np.add.at(seen.breadth, unit[counts], fellows[counts])
-    marks: NDArray[np.int64] = chosen[np.unique(place[counts & inside[unit]])]
-    return marks
+    marking = marks_of(
+        columns.rows,
+        columns.holders,
+        inside,
+        (family.household, family.crowded),
+        weight,
+        anyway,
+        (seen.best, seen.many, seen.breadth),
+    )
+    return np.flatnonzero(marking)
 
 
-def at_home(
-    place: NDArray[np.int64], unit: NDArray[np.int64], inside: NDArray[np.bool_], household: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """For each (entity, holder): how many members of the holder's household hold the entity, itself counted.
+@njit(cache=True, nogil=True)
+def marks_of(
+    rows: tuple[NDArray[np.int32], NDArray[np.int32]],
+    holders: tuple[NDArray[np.int32], NDArray[np.int32]],
+    inside: NDArray[np.bool_],
+    homes: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    weight: NDArray[np.float64],
+    anyway: float,
+    seen: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]],
+) -> NDArray[np.bool_]:
+    """Which entities mark at least one member; every holder's best mark, number of marks and fellows are added up.
+
+    An entity whose members are too few beside its strangers to mark anybody is passed over without a look at each.
 
     Args:
-        place: shape (n,), number of the entity.
-        unit: shape (n,), the holder.
+        rows: (indptr, indices), the entities of each unit.
+        holders: (indptr, indices), the units of each entity.
+        inside: shape (units,), members that show the family.
+        homes: shape (units,), each one's household; and whether anybody else lives there.
+        weight: shape (units,), what each holder adds to the members that are expected.
+        anyway: what is added to that.
+        seen: best, many and breadth of `Seen`; changed.
+
+    Returns:
+        shape (entities,).
+    """
+    household, crowded = homes
+    best, many, breadth = seen
+    entities = len(holders[0]) - 1
+    own, marking = np.zeros(entities, np.int64), np.zeros(entities, np.bool_)
+    at_home = np.zeros(len(household) if crowded.any() else 0, np.int64)
+    for unit in np.flatnonzero(inside):
+        for entity in rows[1][rows[0][unit] : rows[0][unit + 1]]:
+            own[entity] += 1
+    for entity in range(entities):
+        if own[entity] < MARK_FELLOWS:
+            continue
+        units = holders[1][holders[0][entity] : holders[0][entity + 1]]
+        usual, heaviest = 0.0, 0.0
+        for unit in units:
+            usual += weight[unit]
+            heaviest = max(heaviest, weight[unit])
+        if own[entity] + 0.5 < MARK_LIFT * BARELY * (max(usual - heaviest, 0.0) + anyway):
+            continue
+        for unit in units:
+            if inside[unit] and crowded[unit]:
+                at_home[household[unit]] += 1
+        for unit in units:
+            fellows = own[entity] - (at_home[household[unit]] if crowded[unit] else np.int64(inside[unit]))
+            if fellows < MARK_FELLOWS:
+                continue
+            others = max(usual - weight[unit], 0.0)
+            lift = np.rint((np.log(fellows + 0.5) - np.log(others + anyway)) * 1e9) / 1e9
+            if lift >= MARK_NATS:
+                best[unit] = max(best[unit], lift)
+                many[unit] += 1
+                breadth[unit] += fellows
+                marking[entity] = marking[entity] or inside[unit]
+        for unit in units:
+            if inside[unit] and crowded[unit]:
+                at_home[household[unit]] = 0
+    return marking
+
+
+@njit(cache=True, nogil=True)
+def cells(best: NDArray[np.float64], many: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The cell of each unit, by its best mark and the number of its marks; shape (units,)."""
+    result = np.zeros(len(best), np.int64)
+    for unit in range(len(best)):
+        if many[unit] > 0:
+            lift, count = 0, 0
+            for edge in LIFT_EDGES:
+                lift += best[unit] >= edge
+            for least in COUNT_EDGES:
+                count += many[unit] >= least
+            result[unit] = 1 + (len(COUNT_EDGES) + 1) * lift + count
+    return result
+
+
+@njit(cache=True, nogil=True)
+def cell_nats(
+    cell: NDArray[np.int64],
+    family: tuple[NDArray[np.int64], NDArray[np.bool_], int],
+    inside: NDArray[np.bool_],
+    nats: NDArray[np.float64],
+) -> None:
+    """Log ratio of standing in a cell: among the other members, and among the other strangers of the unit's stratum.
+
+    Args:
+        cell: shape (units,).
+        family: stratum of each unit, whether it shows the family, and the number of strata.
         inside: shape (units,), the group's members.
-        household: shape (units,).
+        nats: shape (units,), filled; 0 where the unit does not show the family.
     """
-    counts = inside[unit].astype(np.int64)
-    shared = np.flatnonzero((np.bincount(household) > 1)[household[unit]])
-    if len(shared):
-        keys = place[shared] * (int(household.max()) + 1) + household[unit[shared]]
-        _, which = np.unique(keys, return_inverse=True)
-        counts[shared] = np.bincount(which, inside[unit[shared]])[which].astype(np.int64)
-    return counts
-
-
-def cell_nats(cell: NDArray[np.int64], family: FamilyColumns, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Log ratio of standing in a cell: among the other members, and among the other strangers of the unit's stratum."""
-    count = int(family.strata.max()) + 1
-    own, others = family.observed & inside, family.observed & ~inside
-    members = np.bincount(cell[own], minlength=CELLS).astype(np.float64)
-    strangers = np.bincount(cell[others] * count + family.strata[others], minlength=CELLS * count)
-    table = strangers.reshape(CELLS, count).astype(np.float64)
-    everywhere = table.sum(axis=1)
-    anybody = (members + everywhere) / max(float((members + everywhere).sum()), 1.0)
-    here = (members[cell] - own + anybody[cell]) / (float(members.sum()) - own + 1.0)
-    usual = (everywhere[cell] - others + 0.5) / (float(everywhere.sum()) - others + 1.0)
-    there = (table[cell, family.strata] - others + STRATUM_PULL * usual) / (
-        table.sum(axis=0)[family.strata] - others + STRATUM_PULL
-    )
-    ratio = np.log(np.maximum(here, 1e-12)) - np.log(there)
-    return np.where(family.observed, np.clip(ratio, NATS_MIN, NATS_MAX), 0.0)
-
-
-def tempered(nats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over families, divided for their dependence by how many of them speak: (Σ|x|)² / Σx², not their number.
-
-    Beside five strong families or more a very weak one lowers the sum a little; up to four it never does.
-
-    >>> tempered(np.array([[8.0, 0.0], [2.0, 2.0]])).round(3).tolist()
-    [8.0, 3.333]
-    """
-    strength = np.abs(nats)
-    speaking = strength.sum(axis=1) ** 2 / np.maximum((nats**2).sum(axis=1), 1e-12)
-    return np.asarray(nats.sum(axis=1) / (1.0 + np.maximum(speaking - 1.0, 0.0) * FAMILY_CORRELATION))
+    strata, observed, count = family
+    members, strangers = np.zeros(CELLS), np.zeros((CELLS, count))
+    for unit in range(len(cell)):
+        if observed[unit]:
+            if inside[unit]:
+                members[cell[unit]] += 1.0
+            else:
+                strangers[cell[unit], strata[unit]] += 1.0
+    everywhere, here_all = strangers.sum(axis=1), strangers.sum(axis=0)
+    total, outside = members.sum(), everywhere.sum()
+    anybody = (members + everywhere) / max(total + outside, 1.0)
+    known, ratio = np.zeros((2, CELLS, count), np.bool_), np.zeros((2, CELLS, count))
+    for unit in range(len(cell)):
+        if not observed[unit]:
+            continue
+        own, one, stratum = np.int64(inside[unit]), cell[unit], strata[unit]
+        if not known[own, one, stratum]:
+            other = 1.0 - own
+            here = (members[one] - own + anybody[one]) / (total - own + 1.0)
+            usual = (everywhere[one] - other + 0.5) / (outside - other + 1.0)
+            there = (strangers[one, stratum] - other + STRATUM_PULL * usual) / (
+                here_all[stratum] - other + STRATUM_PULL
+            )
+            value = np.log(max(here, 1e-12)) - np.log(there)
+            ratio[own, one, stratum] = min(max(value, NATS_MIN), NATS_MAX)
+            known[own, one, stratum] = True
+        nats[unit] = ratio[own, one, stratum]
 
 
 def posterior(
@@ -269,6 +350,33 @@ def posterior(
     count = int(strata.max()) + 1
     everybody = float(inside.sum()) / max(float(active.sum()), 1.0)
     own = np.bincount(strata[inside], minlength=count) + STRATUM_PULL * everybody
-    share = np.clip(own / (np.bincount(strata[active], minlength=count) + STRATUM_PULL), 1e-6, 0.9)[strata]
-    odds = np.log(share) - np.log1p(-share) + tempered(nats)
+    share = np.clip(own / (np.bincount(strata[active], minlength=count) + STRATUM_PULL), 1e-6, 0.9)
+    odds = (np.log(share) - np.log1p(-share))[strata] + tempered(nats)
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -50.0, 50.0))))
+
+
+@njit(cache=True, nogil=True)
+def tempered(nats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over families, divided for their dependence by how many of them speak: (Σ|x|)² / Σx², not their number.
+
+    Beside five strong families or more a very weak one lowers the sum a little; up to four it never does.
+
+    >>> tempered(np.array([[8.0, 0.0], [2.0, 2.0]])).round(3).tolist()
+    [8.0, 3.333]
+
+    Args:
+        nats: shape (units, families).
+
+    Returns:
+        shape (units,).
+    """
+    result = np.zeros(len(nats))
+    for unit in range(len(nats)):
+        total, strength, squares = 0.0, 0.0, 0.0
+        for value in nats[unit]:
+            total += value
+            strength += abs(value)
+            squares += value * value
+        speaking = strength * strength / max(squares, 1e-12)
+        result[unit] = total / (1.0 + max(speaking - 1.0, 0.0) * FAMILY_CORRELATION)
+    return result

@@ -27,18 +27,27 @@ class Workspace:
         threads: number of threads of the engine.
         memory: memory limit of the engine, e.g. `"4GB"`; None leaves the engine's default.
         epoch_us: length of an epoch of event time in microseconds; `{epoch_us}` in SQL text stands for it.
+        spill: name of the folder within, for what does not fit into memory; two connections have two.
     """
 
-    def __init__(self, folder: Path, threads: int = 2, memory: str | None = None, epoch_us: int = EPOCH_US) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        threads: int = 2,
+        memory: str | None = None,
+        epoch_us: int = EPOCH_US,
+        spill: str = "spill",
+    ) -> None:
         self.folder = folder
         self.threads = threads
+        self.memory = memory
         self.epoch_us = epoch_us
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect()
         self.connection.execute(f"set threads = {int(threads)}")
         self.connection.execute("set timezone = 'UTC'")
         self.connection.execute("set enable_progress_bar = false")
-        self.connection.execute("set temp_directory = ?", [str(folder / "spill")])
+        self.connection.execute("set temp_directory = ?", [str(folder / spill)])
         if memory is not None:
             self.connection.execute("set memory_limit = ?", [memory])
 

@@ -11,7 +11,7 @@ Source: `statistics.md` sections 1 (weights), 2.4 and 10 (adopters); Louvain: Bl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
 from hydrometer.base.groups import Group, jaccard
-from hydrometer.base.likeness import likeness
-from hydrometer.base.population import FormingHalf
+from hydrometer.base.likeness import FamilyColumns, likeness
+from hydrometer.base.population import FormingHalf, Population
 from hydrometer.link.polish import columns, joined, polished
 from hydrometer.link.weights import entity_weights
 
@@ -59,6 +59,33 @@ WORDING_HOLDERS_MIN = 30
 """Phrases that more than this part of a language's units use, and more than thirty, are what everybody says."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One side, and what formation asks of it again and again, worked out once.
+
+    Attributes:
+        half: the families that may be looked at.
+        families: the same, read both ways.
+        keys: see `content_keys`.
+        phrases: (units × phrases), each counting by its rarity among all units; None without phrases.
+    """
+
+    half: FormingHalf
+    families: dict[str, FamilyColumns]
+    keys: NDArray[np.int64]
+    phrases: sparse.csr_array | None
+
+    @classmethod
+    def of(cls, half: FormingHalf) -> Ground:
+        """The ground of one side."""
+        return cls(half, columns(half), content_keys(half), rare_phrases(half))
+
+    @property
+    def population(self) -> Population:
+        """All units."""
+        return self.half.population
+
+
 def form(half: FormingHalf, smallest: int) -> list[Group]:
     """Candidate groups of one side, largest first.
 
@@ -66,14 +93,23 @@ def form(half: FormingHalf, smallest: int) -> list[Group]:
         half: the families that may be looked at; `wording` is looked at by phrases alone.
         smallest: fewest units of a group.
     """
+    ground = Ground.of(half)
     if half.side == "wording":
-        return [replace(group, parts=denser(half, group.members, smallest)) for group in wordings(half, smallest)]
-    found = communities(half, entity_weights(half), smallest)
-    return [replace(group, parts=denser(half, group.members, smallest)) for group in found]
+        found = wordings(ground, smallest)
+    else:
+        found = communities(ground, entity_weights(half), smallest)
+    return [replace(group, parts=denser(ground, group.members, smallest)) for group in found]
 
 
-def denser(half: FormingHalf, members: NDArray[np.int64], smallest: int) -> tuple[NDArray[np.int64], ...]:
+def denser(ground: Ground, members: NDArray[np.int64], smallest: int) -> tuple[NDArray[np.int64], ...]:
     """Denser parts of a group by its phrases, a phrase counting by its rarity among all units; none without phrases."""
+    if ground.phrases is None:
+        return ()
+    return tuple(dense_parts(ground.keys, ground.phrases, members, smallest, PART_RESOLUTION))
+
+
+def rare_phrases(half: FormingHalf) -> sparse.csr_array | None:
+    """(units × phrases), each counting by its rarity among all units; None without phrases."""
     active = int(half.population.active.sum())
     weighted: list[sparse.csr_array] = []
     for layer in half.families.get(WORDING_FAMILY, ()):
@@ -81,9 +117,7 @@ def denser(half: FormingHalf, members: NDArray[np.int64], smallest: int) -> tupl
         chosen = (degree >= 2) & (degree <= WORDING_SHARE_MAX * active)
         rarity = np.log(active / np.maximum(degree[chosen], 1))
         weighted.append(layer.held[:, chosen].astype(np.float64).multiply(rarity).tocsr())
-    if not any(part.nnz for part in weighted):
-        return ()
-    return tuple(dense_parts(half, sparse.hstack(weighted, format="csr"), members, smallest, PART_RESOLUTION))
+    return sparse.hstack(weighted, format="csr") if any(part.nnz for part in weighted) else None
 
 
 def content_keys(half: FormingHalf) -> NDArray[np.int64]:
@@ -100,8 +134,9 @@ def content_keys(half: FormingHalf) -> NDArray[np.int64]:
     return total
 
 
-def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smallest: int) -> list[Group]:
+def communities(ground: Ground, weights: dict[str, NDArray[np.float64]], smallest: int) -> list[Group]:
     """Dense parts of the graph of units and weighty entities."""
+    half = ground.half
     kept: list[tuple[str, sparse.csr_array]] = []
     for name, layers in half.families.items():
         for layer in layers:
@@ -122,15 +157,15 @@ def communities(half: FormingHalf, weights: dict[str, NDArray[np.float64]], smal
     }
     return [
         Group(part, half.side, "community of weighty entities")
-        for part in refined(half, dense_parts(half, graph, units, smallest, RESOLUTION), smallest)
+        for part in refined(ground, dense_parts(ground.keys, graph, units, smallest, RESOLUTION), smallest)
         if round(fellows(families, part), 9) >= FELLOWS_MIN
     ]
 
 
-def refined(half: FormingHalf, parts: Sequence[NDArray[np.int64]], smallest: int) -> list[NDArray[np.int64]]:
+def refined(ground: Ground, parts: Sequence[NDArray[np.int64]], smallest: int) -> list[NDArray[np.int64]]:
     """Parts polished, without those that mostly repeat an earlier one or have become too small; largest first."""
-    families = columns(half)
-    better = [polished(half.population, families, part, half.population.regions, smallest=smallest) for part in parts]
+    population, families = ground.population, ground.families
+    better = [polished(population, families, part, population.regions, smallest=smallest) for part in parts]
     return distinct([part for part in better if len(part) >= smallest])
 
 
@@ -157,7 +192,7 @@ def fellows(families: dict[str, sparse.csr_array], part: NDArray[np.int64]) -> f
     return float((ties >= FAMILIES_MIN).sum() - len(part)) / len(part)
 
 
-def wordings(half: FormingHalf, smallest: int) -> list[Group]:
+def wordings(ground: Ground, smallest: int) -> list[Group]:
     """Communities of wordings at each resolution, and those of all of them that hold each other's marks, together.
 
     A campaign whose template is an editor's too comes out alone only where communities are small, one of many templates
@@ -171,33 +206,33 @@ def wordings(half: FormingHalf, smallest: int) -> list[Group]:
                 found.append(part)
 
     for resolution in WORDING_RESOLUTIONS:
-        add(wordings_at(half, smallest, resolution))
+        add(wordings_at(ground, smallest, resolution))
     whole, count = list(found), len(found) + 1
     while len(whole) < count:
         count = len(whole)
-        whole = joined(half.population, columns(half), whole, half.population.languages)
+        whole = joined(ground.population, ground.families, whole, ground.population.languages)
     add(whole)
     found.sort(key=lambda part: (-len(part), part.tolist()))
-    return [Group(part, half.side, "community of wordings") for part in found]
+    return [Group(part, ground.half.side, "community of wordings") for part in found]
 
 
-def wordings_at(half: FormingHalf, smallest: int, resolution: float) -> list[NDArray[np.int64]]:
+def wordings_at(ground: Ground, smallest: int, resolution: float) -> list[NDArray[np.int64]]:
     """Dense parts of the graph of units and phrases, found language by language, polished, and joined over languages.
 
     People of one language share phrases whatever they do; over all languages at once the densest parts are languages.
     """
-    population, families = half.population, columns(half)
+    population, families = ground.population, ground.families
     everywhere = np.zeros(population.units, np.int64)
     parts = [
         part
         for language in range(int(population.languages.max(initial=-1)) + 1)
-        for part in wording_parts(half, population.languages == language, smallest, resolution)
+        for part in wording_parts(ground, population.languages == language, smallest, resolution)
     ]
     parts.sort(key=lambda part: (-len(part), part.tolist()))
     better = [
         polished(population, families, part, population.languages, smallest=smallest, core=CORE_SHARE) for part in parts
     ]
-    marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(half, part)]
+    marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(ground, part)]
     whole = [
         np.union1d(part, polished(population, families, part, everywhere, smallest=smallest, core=CORE_SHARE))
         for part in joined(population, families, marked, population.languages)
@@ -206,17 +241,17 @@ def wordings_at(half: FormingHalf, smallest: int, resolution: float) -> list[NDA
 
 
 def wording_parts(
-    half: FormingHalf, speakers: NDArray[np.bool_], smallest: int, resolution: float
+    ground: Ground, speakers: NDArray[np.bool_], smallest: int, resolution: float
 ) -> list[NDArray[np.int64]]:
     """Dense parts of the graph of some units and their phrases, a phrase counting by its rarity among them.
 
     Args:
-        half: the wordings.
+        ground: the wordings.
         speakers: shape (units,), units of one language.
         smallest: fewest units of a part.
         resolution: of the modularity; higher = smaller parts.
     """
-    population = half.population
+    half, population = ground.half, ground.population
     speakers = speakers & population.active
     count = int(speakers.sum())
     weighted: list[sparse.csr_array] = []
@@ -229,18 +264,16 @@ def wording_parts(
         return []
     graph = sparse.hstack(weighted, format="csr")
     units = np.flatnonzero((np.diff(graph.indptr) > 0) & speakers & ~population.declared)
-    return dense_parts(half, graph, units, smallest, resolution)
+    return dense_parts(ground.keys, graph, units, smallest, resolution)
 
 
-def by_phrase(half: FormingHalf, part: NDArray[np.int64]) -> bool:
+def by_phrase(ground: Ground, part: NDArray[np.int64]) -> bool:
     """Whether phrases mark a part: one common in it and rare among strangers of its languages, and several a unit."""
-    population = half.population
-    inside = np.zeros(population.units, np.bool_)
+    inside = np.zeros(ground.population.units, np.bool_)
     inside[part] = True
-    marks = likeness(columns(half), inside).marks
-    held = sparse.hstack(
-        [layer.held[:, marks[layer.name]] for layers in half.families.values() for layer in layers], format="csr"
-    )[part].astype(np.int64)
+    marks = likeness(ground.families, inside).marks
+    layers = [layer for family in ground.half.families.values() for layer in family]
+    held = sparse.hstack([layer.held[part][:, marks[layer.name]] for layer in layers], format="csr").astype(np.int64)
     if not held.nnz:
         return False
     share = np.asarray(held.sum(axis=0)).ravel() / len(part)
@@ -249,7 +282,7 @@ def by_phrase(half: FormingHalf, part: NDArray[np.int64]) -> bool:
 
 
 def dense_parts(
-    half: FormingHalf,
+    keys: NDArray[np.int64],
     graph: sparse.csr_array,
     units: NDArray[np.int64],
     smallest: int,
@@ -260,30 +293,38 @@ def dense_parts(
     The order in which the algorithm meets the units comes from what they hold, so that names and row order do not
     matter. Louvain and not Leiden: the library's Leiden draws from the process's random numbers and cannot be repeated;
     what Leiden's refinement is for, communities that fall apart, is mended here by taking their components.
+
+    Args:
+        keys: shape (all units,), see `content_keys`.
+        graph: (all units × entities), weights.
+        units: shape (k,), the units that count.
+        smallest: fewest units of a part.
+        resolution: of the modularity; higher = smaller parts.
     """
     if len(units) < smallest:
         return []
-    units = units[np.argsort(content_keys(half)[units], kind="stable")]
+    units = units[np.argsort(keys[units], kind="stable")]
     chosen = graph[units]
-    chosen = chosen[:, np.asarray((chosen > 0).sum(axis=0)).ravel() >= 2]
+    chosen = chosen[:, np.bincount(chosen.indices[chosen.data > 0], minlength=chosen.shape[1]) >= 2]
     if not chosen.nnz:
         return []
     louvain = Louvain(resolution=resolution, shuffle_nodes=False, random_state=0)
     labels = louvain.fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
-    parts = [
-        np.sort(units[rows])
-        for label in range(int(labels.max()) + 1)
-        for rows in connected(chosen, np.flatnonzero(labels == label))
-        if len(rows) >= smallest
-    ]
+    parts = [np.sort(units[rows]) for rows in connected(chosen, labels) if len(rows) >= smallest]
     return sorted(parts, key=lambda part: (-len(part), part.tolist()))
 
 
-def connected(graph: sparse.csr_array, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Components of some rows that share columns, each an array of row numbers."""
-    held = graph[rows]
-    held = held[:, np.asarray((held > 0).sum(axis=0)).ravel() >= 2]
-    corner = sparse.csr_array((held.shape[1], held.shape[1]))
-    both = sparse.block_array([[sparse.csr_array((len(rows), len(rows))), held], [held.T, corner]], format="csr")
-    _, label = connected_components(both, directed=False)
-    return [rows[label[: len(rows)] == part] for part in np.unique(label[: len(rows)])]
+def connected(graph: sparse.csr_array, labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Components of the rows of each label that share columns, each an array of row numbers.
+
+    Args:
+        graph: (rows × columns); every entry that is stored ties its row to its column.
+        labels: shape (rows,), numbers from 0; rows of two labels are never in one component.
+    """
+    rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    _, shared = np.unique(labels[rows].astype(np.int64) * graph.shape[1] + graph.indices, return_inverse=True)
+    size = graph.shape[0] + int(shared.max(initial=-1)) + 1
+    ties = sparse.coo_array((np.ones(len(rows), np.bool_), (rows, graph.shape[0] + shared)), shape=(size, size))
+    _, component = connected_components(ties.tocsr(), directed=False)
+    order = np.argsort(component[: graph.shape[0]], kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(component[order])) + 1)

@@ -53,6 +53,9 @@ NO_USAGE = Usage(np.zeros(len(FIGURES)), np.zeros((0, len(FORM_FIGURES))))
 """What a test of H1 is given: how a group works is none of its business."""
 NO_EVIDENCE = -700.0
 """ln e of a hypothesis that no test could look at (e = 0 as far as a float goes)."""
+NOT_ASKED: Answers = (None, (), (), None)
+ROUNDING = 1e-6
+"""Nats by which a group may miss `worth` and is still asked about, far more than decisions are rounded to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ def judge(
     techniques: tuple[str, ...],
     register: tuple[dict[str, object], ...],
     own: OwnOperators = NO_OPERATORS,
+    worth: float = -np.inf,
 ) -> list[Judged]:
     """Judge every candidate: H1 on its founders, then, where H1 holds, H2 and H4 on all who belong to it.
 
@@ -173,6 +177,8 @@ def judge(
         techniques: names of the technique bits.
         register: authorised uses.
         own: the provider's own benign operators that are known by then.
+        worth: least ln e of H1 of a group about which H2 is asked. At ln(1 / q) the same groups are listed at q as if
+            all had been asked, since e-BH lists nothing whose e-value is below 1 / q.
 
     Returns:
         one judged group per candidate, in the order of `candidates`; every candidate counts in the multiplicity.
@@ -182,11 +188,8 @@ def judge(
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
 
     def case(group: Group, counts: Counts, background: Counts, usage: Usage) -> Case:
-        testing = population.testing(other_side(group.side))
-        return Case(
-            group, testing, population, workspace, last_epoch, seed, techniques, counts, background, register, usage,
-            own,
-        )  # fmt: skip
+        testing, at = population.testing(other_side(group.side)), (workspace, last_epoch, seed, techniques)
+        return Case(group, testing, population, *at, counts, background, register, usage, own)
 
     first = [
         [
@@ -203,21 +206,22 @@ def judge(
     by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
     core = cores(population, sets, proven, seed)
     memberships = belonging(population, core, proven, kin_of(population, core, proven, by_behaviour, seed))
-    pooled = group_counts(workspace, [membership.units for membership in memberships], last_epoch, len(techniques))
-    worked = usages(workspace, [membership.units for membership in memberships], last_epoch)
-    benign = population.active.copy()
-    for membership, sure in zip(memberships, proven, strict=True):
-        if sure:
-            benign &= ~neighbourhood(population, membership)
+    asked = worthwhile(memberships, operator, worth)
+    members = [membership.units for membership in asked.values()]
+    pooled = group_counts(workspace, members, last_epoch, len(techniques))
+    worked = usages(workspace, members, last_epoch)
+    place = {key: number for number, key in enumerate(asked)}
+    benign = benign_units(population, memberships, proven)
     second: list[Answers] = []
     known: dict[int, Answers] = {}
     for number, membership in enumerate(memberships):
-        if id(membership) not in known:
+        key = id(membership)
+        if key in asked and key not in known:
             group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
             background = every.of(benign & ~neighbourhood(population, membership))
-            one = case(group, pooled.of(np.array([number])), background, worked[number])
-            known[id(membership)] = _second(found, one, whole=proven[number])
-        second.append(known[id(membership)])
+            one = case(group, pooled.of(np.array([place[key]])), background, worked[place[key]])
+            known[key] = _second(found, one, whole=proven[number])
+        second.append(known.get(key, NOT_ASKED))
     smaller = [
         min(NO_EVIDENCE if value is None else value for value in (one, two))
         for one, (two, *_) in zip(operator, second, strict=True)
@@ -237,6 +241,27 @@ def judge(
         )
         for i in range(len(sets))
     ]
+
+
+def benign_units(
+    population: Population, memberships: Sequence[Membership], proven: Sequence[bool]
+) -> NDArray[np.bool_]:
+    """Units outside the neighbourhood of every group that is one hand; shape (units,)."""
+    benign = population.active.copy()
+    for membership in {id(one): one for one, sure in zip(memberships, proven, strict=True) if sure}.values():
+        benign &= ~neighbourhood(population, membership)
+    return benign
+
+
+def worthwhile(
+    memberships: Sequence[Membership], operator: Sequence[float | None], worth: float
+) -> dict[int, Membership]:
+    """Memberships about which H2 is asked, each once, by their identity."""
+    return {
+        id(membership): membership
+        for membership, value in zip(memberships, operator, strict=True)
+        if worth == -np.inf or (value is not None and value >= worth - ROUNDING)
+    }
 
 
 def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int) -> list[Usage]:

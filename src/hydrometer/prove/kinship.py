@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import logsumexp
 
 from hydrometer.base.draws import generator
 from hydrometer.base.families import FAMILY
+from hydrometer.base.likeness import compressed
 from hydrometer.base.population import Population
 from hydrometer.base.units import DECISION_DIGITS
 from hydrometer.prove.urn import BETS, ORDERS, content_order, not_popular
@@ -57,12 +59,16 @@ def kin_nats(population: Population, operator: NDArray[np.int64], part: NDArray[
     kept = not_popular(whole, population.units)
     held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
     own = np.bincount(held[operator].indices, minlength=held.shape[1]) > 0
+    reached = (held @ own.astype(np.float64)) > 0
     (strata,) = population.testing_strata(family)
+    in_urn = [np.bincount(strata[chosen], minlength=int(strata.max()) + 1) for chosen in (urn, urn & reached)]
+    sides = (strata, in_urn[0].astype(np.float64), in_urn[1].astype(np.float64))
     ordered, content = content_order(members, held, entities, strata)
     draw = generator(seed, "kinship", content)
-    values = [
-        _log_e(ordered[draw.permutation(len(ordered))], held, own, urn, strata, family.clumping) for _ in range(ORDERS)
-    ]
+    cards = compressed(held)
+    orders = [ordered[draw.permutation(len(ordered))] for _ in range(ORDERS)]
+    totals = [bets_won(order, cards, own, reached, sides, family.clumping) for order in orders]
+    values = logsumexp(np.stack(totals), axis=1) - np.log(len(BETS))
     return float(logsumexp(np.sort(values)) - np.log(ORDERS))
 
 
@@ -89,31 +95,43 @@ def strangers_within(
     return found if len(found) <= STRANGERS_MAX * len(group) else strangers[0]
 
 
-def _log_e(
+@njit(cache=True, nogil=True)
+def bets_won(
     order: NDArray[np.int64],
-    held: sparse.csr_array,
+    held: tuple[NDArray[np.int32], NDArray[np.int32]],
     own: NDArray[np.bool_],
-    urn: NDArray[np.bool_],
-    strata: NDArray[np.int64],
+    reached: NDArray[np.bool_],
+    urn: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
     clumping: float,
-) -> float:
-    """ln e of one order of drawing: a bet on each member; a hit by cards that were all seen before is no bet."""
-    reached = (held @ own.astype(np.float64)) > 0
-    count = int(strata.max()) + 1
-    undrawn = np.bincount(strata[urn], minlength=count).astype(np.float64)
-    open_hits = np.bincount(strata[urn & reached], minlength=count).astype(np.float64)
-    bets, total = np.array(BETS), np.zeros(len(BETS))
-    seen: set[int] = set()
-    for unit in order.tolist():
+) -> NDArray[np.float64]:
+    """ln of what each bet of `BETS` has become after one order of drawing.
+
+    There is a bet on each member; a hit by cards that were all seen before is no bet.
+
+    Args:
+        order: shape (k,), units in the order in which they are drawn.
+        held: (indptr, indices), the cards of each unit.
+        own: shape (cards,), the operator's cards.
+        reached: shape (units,), units that hold one of them.
+        urn: stratum of each unit, and for each stratum the units in the urn and those of them that are reached.
+        clumping: η, the benign clumping rate.
+    """
+    strata, undrawn, open_hits = urn[0], urn[1].copy(), urn[2].copy()
+    total, seen = np.zeros(len(BETS)), np.zeros(len(own), np.bool_)
+    for unit in order:
         side = strata[unit]
         chance = open_hits[side] / undrawn[side]
         bounded = chance + clumping * (1.0 - chance)
-        cards = {entity for entity in held.indices[held.indptr[unit] : held.indptr[unit + 1]].tolist() if own[entity]}
-        if not reached[unit]:
-            total += np.log1p(-bets)
-        elif not cards <= seen:
-            total += np.log((bounded + (1.0 - bounded) * bets) / bounded)
-        seen |= cards
+        fresh = False
+        for card in held[1][held[0][unit] : held[0][unit + 1]]:
+            if own[card] and not seen[card]:
+                fresh = seen[card] = True
+        for number, bet in enumerate(BETS):
+            if not reached[unit]:
+                total[number] += np.log1p(-bet)
+            elif fresh:
+                total[number] += np.log((bounded + (1.0 - bounded) * bet) / bounded)
         undrawn[side] -= 1.0
-        open_hits[side] -= float(reached[unit])
-    return float(logsumexp(total) - np.log(len(BETS)))
+        if reached[unit]:
+            open_hits[side] -= 1.0
+    return total

@@ -1,0 +1,81 @@
+"""The log as it stood at the end of an epoch: who was there, which groups formed, and how they were judged then.
+
+Composition of link and prove for one moment. The whole log is one moment, and every earlier one is looked at with what
+was known by then and nothing else, so that `detectable_at` and leakage are true. Source: the contract, section 2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from hydrometer.base import population as populations
+from hydrometer.base.cases import NO_OPERATORS, OwnOperators
+from hydrometer.base.families import SIDES
+from hydrometer.base.groups import Group
+from hydrometer.base.population import Population
+from hydrometer.base.settings import Settings
+from hydrometer.base.workspace import Workspace
+from hydrometer.fingerprint.lexicon import lexicon
+from hydrometer.fingerprint.run import signals
+from hydrometer.link.formation import form
+from hydrometer.prove.judge import Judged, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the traffic, and what is in force.
+
+    Attributes:
+        settings: what is in force.
+        register: authorised uses.
+        own: the provider's own benign operators, each with the moment from which it was known.
+    """
+
+    settings: Settings
+    register: tuple[dict[str, Any], ...] = ()
+    own: OwnOperators = NO_OPERATORS
+
+    def at(self, moment_us: int) -> Known:
+        """What was known at a moment."""
+        return Known(self.settings, self.register, self.own.known_at(moment_us))
+
+
+def layer_columns() -> dict[str, tuple[str, ...]]:
+    """Layers of the fingerprint with the columns that hold their entities."""
+    return {layer: columns for signal in signals().values() for layer, columns in signal.layers.items()}
+
+
+def population_at(workspace: Workspace, epoch: int) -> Population:
+    """All units at the end of an epoch."""
+    return populations.load(workspace, epoch, populations.observed(workspace, layer_columns(), epoch))
+
+
+def link(population: Population, smallest: int) -> list[Group]:
+    """Candidate groups of all sides."""
+    return [group for side in SIDES for group in form(population.forming(side), smallest)]
+
+
+def judged_at(
+    workspace: Workspace, known: Known, population: Population, groups: list[Group], epoch: int,
+    worth: float = -math.inf,
+) -> list[Judged]:  # fmt: skip
+    """Judge the candidates with what was known at the end of an epoch; `worth` as in `judge`."""
+    return judge(
+        workspace, population, groups, last_epoch=epoch, seed=known.settings.seed,
+        techniques=tuple(lexicon().techniques), register=known.register, own=known.own, worth=worth,
+    )  # fmt: skip
+
+
+def listed_at(workspace: Workspace, known: Known, epoch: int) -> list[frozenset[int]]:
+    """Units of each group that was at least suspected at the end of an epoch, by what was known then.
+
+    H2 is asked only of groups that could be listed: the answer is the same.
+    """
+    then = known.at((epoch + 1) * workspace.epoch_us)
+    population = population_at(workspace, epoch)
+    groups = link(population, known.settings.minimum_accounts)
+    q = known.settings.q
+    judged = judged_at(workspace, then, population, groups, epoch, worth=-math.log(q))
+    return [frozenset(group.membership.units.tolist()) for group in judged if group.listed(q)]
