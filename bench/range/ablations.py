@@ -89,7 +89,10 @@ def unexplained(judged: list[Judged]) -> list[Judged]:
 
 
 def founders_alone(
-    population: Population, founders: Sequence[NDArray[np.int64]], proven: Sequence[bool]
+    population: Population,
+    founders: Sequence[NDArray[np.int64]],
+    proven: Sequence[bool],
+    kin: Mapping[int, int],
 ) -> list[Membership]:
     """Who belongs to each candidate where nobody joins and nobody leaves."""
     return [founding(units) for units in founders]

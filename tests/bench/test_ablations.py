@@ -73,6 +73,14 @@ def test_nothing_switched_off_gives_the_verdicts_of_the_scan(tiny: Scanned) -> N
     assert flagged_groups(tiny.bench, tiny.judged) == listed_members(tiny.run)
 
 
+def test_what_is_swapped_in_fits_its_place_and_changes_something(tiny: Scanned) -> None:
+    wanted = {name: one for name, one in NAMED.items() if one.swaps or name == FULL}
+    flagged = dict(each_flagged(tiny.bench, wanted))
+    assert set(flagged) == set(wanted) and len(wanted) >= 6
+    assert flagged[FULL] == listed_members(tiny.run)
+    assert any(found != flagged[FULL] for found in flagged.values())
+
+
 def test_h1_or_h2_off_leaves_the_other_to_decide(tiny: Scanned) -> None:
     for name, other in (("H1 off", "extraction_log_e"), ("H2 off", "operator_log_e")):
         again = NAMED[name].decide(tiny.judged)
