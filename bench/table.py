@@ -86,19 +86,34 @@ def speed(document: Row) -> list[str]:
     return [said, "", *grid(["", "figure"], rows)]
 
 
-def null(document: Row) -> list[str]:
-    """False alarms."""
-    one = document["summary"]
+def false_alarms(document: Row) -> list[str]:
+    """False alarms over worlds, and on whom they fall."""
     rows = [
-        ["worlds", str(one["worlds"])],
-        ["worlds with a listed group", str(one["worlds_with_a_listed_group"])],
-        ["95 % upper bound of their rate", number(one["upper_95_of_their_rate"], 3)],
-        ["groups judged", f"{one['groups_judged']:,}"],
-        ["groups suspected or confirmed", str(one["groups_listed"])],
-        ["smallest q of any group", number(one["best_q"], 3)],
-        ["most bits of H1 and H2 together", number(one["best_bits"], 1)],
-    ]
-    return grid(["", "figure"], rows)
+        [
+            name, str(one["worlds"]), str(one["worlds_with_a_listed_group"]), number(one["upper_95_of_their_rate"], 3),
+            f"{one['accounts']:,}", str(one["accounts_listed"]), f"{one['groups_judged']:,}", str(one["groups_listed"]),
+            number(one["best_bits"], 1),
+        ]
+        for name, one in [
+            ("all", document["summary"]), *document["by_split"].items(), *document["by_world"].items(),
+        ]
+    ]  # fmt: skip
+    head = ["", "worlds", "with a listed group", "95 % bound of their rate", "accounts", "flagged", "groups judged",
+            "listed", "most bits of a group"]  # fmt: skip
+    parts = [*grid(head, rows)]
+    for kind, found in document["alarms"].items():
+        parts += ["", *grid([kind, *ALARM_HEAD], [alarm(value, one) for value, one in found.items()])]
+    return parts
+
+
+ALARM_HEAD = ("accounts", "flagged", "operators", "flagged", "of 100,000 operators, 95 % bound")
+
+
+def alarm(value: str, one: Row) -> list[str]:
+    """One row of the hard-negative table."""
+    bound = number(one["flagged_operators_per_100k_upper_95"], 0)
+    return [value, f"{one['accounts']:,}", str(one["flagged_accounts"]), f"{one['operators']:,}",
+            str(one["flagged_operators"]), bound]  # fmt: skip
 
 
 def demo(document: Row) -> list[str]:
@@ -386,7 +401,7 @@ def co_action(corpora: list[Row]) -> list[str]:
 
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
-    "null": ("Worlds without a campaign", null),
+    "false_alarms": ("Worlds without a campaign", false_alarms),
     "demo": ("The demo's campaigns", demo),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),

@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,14 +123,19 @@ def conjunction_bits(row: Row) -> float | None:
 
 def each_seed(measurement: Measurement, work: Callable[[int], Row]) -> list[Row]:
     """`work` for each seed from 0 on, in processes side by side; results by seed."""
-    seeds = range(int(measurement.settings["seeds"]))
+    return each(measurement, work, [(seed,) for seed in range(int(measurement.settings["seeds"]))])
+
+
+def each(measurement: Measurement, work: Callable[..., Row], jobs: Sequence[tuple[Any, ...]]) -> list[Row]:
+    """`work` with each job's arguments, in processes side by side; results in the order of the jobs."""
     spawn = multiprocessing.get_context("spawn")
-    rows: list[Row] = []
-    with ProcessPoolExecutor(max_workers=min(measurement.jobs, len(seeds)), mp_context=spawn) as pool:
-        for done in as_completed([pool.submit(work, seed) for seed in seeds]):
-            rows.append(done.result())
-            print(f"{measurement.name}: {len(rows)} of {len(seeds)} worlds", flush=True)
-    return sorted(rows, key=lambda row: int(row["seed"]))
+    rows: dict[int, Row] = {}
+    with ProcessPoolExecutor(max_workers=min(measurement.jobs, len(jobs)), mp_context=spawn) as pool:
+        waiting = {pool.submit(work, *job): number for number, job in enumerate(jobs)}
+        for done in as_completed(waiting):
+            rows[waiting[done]] = done.result()
+            print(f"{measurement.name}: {len(rows)} of {len(jobs)} worlds", flush=True)
+    return [rows[number] for number in range(len(jobs))]
 
 
 def spread(values: Iterable[float | None]) -> Row | None:
