@@ -36,12 +36,12 @@ from bench.fit_harvest import (
 from bench.fit_one_prompt import refuse_held_out
 from numpy.typing import NDArray
 
-from hydrometer import pipeline
-from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
+from hydrometer.fingerprint.entities import write_units
+from hydrometer.fingerprint.run import fingerprint
 from hydrometer.prove.metadata import EXCHANGES_MIN, METADATA_FAMILIES, METADATA_FIGURES, metadata
 from hydrometer.prove.metadata_reference import METADATA_LIBRARY, METADATA_WEIGHTS
 from hydrometer.prove.profile import FIGURES
@@ -91,7 +91,8 @@ def of_world(task: tuple[str, int]) -> Groups:
         run.simulate(name, world, seed, scale=1.0 if name == LIBRARY_WORLD else None, jobs=1)
         workspace = Workspace(Path(folder) / "work", threads=1)
         collect([str(world / "traffic")], CollectOptions(content=False), workspace, lambda *_: None)
-        pipeline.read(pipeline.Run(workspace, Settings(seed=seed, threads=1), SilentProgress()))
+        fingerprint(workspace, Settings().key_bytes, lambda *_: None)
+        write_units(workspace)
         declared = workspace.query("select account_id from {units} where declared")["account_id"].to_pylist()
         workspace.store(
             "units", "select account_id, dense_rank() over (order by account_id) - 1 as unit, declared from {units}"

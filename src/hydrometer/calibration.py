@@ -178,7 +178,7 @@ def facts(
             "first_seen": _moment(period["first_us"]), "last_seen": _moment(period["last_us"]),
         },
         "totals": {"exchanges": collected.exchanges, "accounts": period["n"]},
-        "minimum": {"accounts": ACCOUNTS_MIN, "prompts": ITEMS_MIN}, "content": prompts_known(workspace),
+        "minimum": {"accounts": ACCOUNTS_MIN, "prompts": ITEMS_MIN},
         "operators": {
             "own": len(measured.own), "verified_owner": kinds[VERIFIED_OWNER], "cleared_case": kinds[CLEARED_CASE],
             "past_gate": passing(measured.own) if prompts_known(workspace) else 0,

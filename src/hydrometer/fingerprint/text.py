@@ -1,4 +1,8 @@
-"""Reads one Arrow column of texts with the compiled pass; each distinct text of a repeated column is read once."""
+"""Reads one Arrow column of texts with the compiled pass; each distinct text of a repeated column is read once.
+
+Documents in ASCII are put into lower case by the pass itself; the others by Arrow, which knows all of Unicode and takes
+as long for it as the pass for all the rest.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hydrometer.base.signals import READING
-from hydrometer.fingerprint.kernel import read_documents
+from hydrometer.fingerprint.kernel import UNREAD, read_documents
 from hydrometer.fingerprint.lexicon import Automaton, automaton
+
+WORD_BYTES = 8
 
 
 def read(column: pa.ChunkedArray | pa.Array, compiled: Automaton | None = None) -> NDArray[np.int64]:
@@ -23,15 +29,28 @@ def read(column: pa.ChunkedArray | pa.Array, compiled: Automaton | None = None) 
         shape (n, 8), columns as in `READING`; zeros for an empty text.
     """
     compiled = compiled or automaton()
-    texts = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    texts = whole.cast(pa.large_string())
+    result = _read(texts, compiled, lower=True)
+    others = np.flatnonzero(result[:, READING.index("words")] == UNREAD)
+    if len(others):
+        result[others] = _read(pc.utf8_lower(texts.take(pa.array(others))), compiled, lower=False)
+    return result
+
+
+def _read(texts: pa.LargeStringArray, compiled: Automaton, *, lower: bool) -> NDArray[np.int64]:
+    """Readings of an array of texts; without `lower` they are in lower case already."""
     if len(texts) == 0:
         return np.zeros((0, len(READING)), np.int64)
-    lowered = pc.utf8_lower(pc.fill_null(texts.cast(pa.large_string()), ""))
-    lowered = lowered.combine_chunks() if isinstance(lowered, pa.ChunkedArray) else lowered
-    _, offsets, data = lowered.buffers()
-    starts = np.frombuffer(offsets, np.int64)[lowered.offset : lowered.offset + len(lowered) + 1]
+    _, offsets, data = texts.buffers()
+    edges = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     body = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
-    return np.asarray(read_documents(body, starts, compiled.table, compiled.outputs, compiled.classes))
+    starts, ends = edges[:-1], edges[1:]
+    if texts.null_count:
+        ends = np.where(np.asarray(texts.is_valid()), ends, starts)
+    scratch = np.empty(int((ends - starts).max()) // WORD_BYTES + 1, np.uint64)
+    pieces = (compiled.table, compiled.outputs, compiled.classes)
+    return np.asarray(read_documents(body, (starts, ends), pieces, scratch, lower))
 
 
 def read_repeated(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:

@@ -70,8 +70,12 @@ def metadata_reference() -> MetadataReference:
 def metadata_reference_with(own: OwnOperators) -> MetadataReference:
     """The library that is shipped, and the provider's own operators behind it."""
     shipped = metadata_reference()
-    if not len(own.metadata):
+    measured = np.isfinite(own.metadata).any(axis=1)
+    if not measured.any():
         return shipped
     return MetadataReference(
-        shipped.weights, shipped.kinds + own.kinds, np.vstack([shipped.values, own.metadata]), len(own)
+        shipped.weights,
+        shipped.kinds + tuple(kind for kind, known in zip(own.kinds, measured, strict=False) if known),
+        np.vstack([shipped.values, own.metadata[measured]]),
+        int(measured.sum()),
     )

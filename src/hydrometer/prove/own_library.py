@@ -80,13 +80,14 @@ def write(folder: Path, own: OwnOperators, facts: Mapping[str, Any]) -> dict[str
         pa.array(own.known_us[order], pa.int64()).cast(TIME),
     ]
     columns += [
-        pa.array(_column(part, place)[order], pa.float64(), from_pandas=True)
+        pa.array(_column(part, place, len(own))[order], pa.float64(), from_pandas=True)
         for part, count in zip(parts, (len(FIGURES), len(FORM_FIGURES), len(METADATA_FIGURES)), strict=True)
         for place in range(count)
     ]
     pq.write_table(pa.table(columns, schema=SCHEMA), folder / OPERATORS, compression="zstd")
     said: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, "weights_sha256": weights_sha256(),
+        "content": not len(own) or not bool(np.isnan(own.profiles).all()),
         "library_sha256": hashlib.sha256((folder / OPERATORS).read_bytes()).hexdigest(), **facts,
     }  # fmt: skip
     text = json.dumps(said, indent=2, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n"
@@ -94,9 +95,9 @@ def write(folder: Path, own: OwnOperators, facts: Mapping[str, Any]) -> dict[str
     return said
 
 
-def _column(values: NDArray[np.float64], place: int) -> NDArray[np.float64]:
-    """One column of a table that may have no rows and then no columns either."""
-    return values[:, place] if len(values) else np.zeros(0)
+def _column(values: NDArray[np.float64], place: int, rows: int) -> NDArray[np.float64]:
+    """One column of figures of so many operators; not a number where they were not measured."""
+    return values[:, place] if len(values) else np.full(rows, np.nan)
 
 
 def load(folder: Path, *, content: bool = True) -> Calibration:
