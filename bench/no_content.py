@@ -115,7 +115,7 @@ def operators(state: Path, world: Path, content: str) -> list[Row]:
             if campaign[row]
             else {}
         )
-        for row in np.flatnonzero(told)
+        for row in np.flatnonzero(told).tolist()
     ]
 
 
@@ -163,7 +163,7 @@ BAR_BITS = 7.0
 
 
 def of_truth(worlds: list[Row]) -> Row:
-    """The e-value of metadata on true operators: how large on benign ones; bits of campaigns, also without each family."""
+    """The e-value of metadata on true operators: benign ones, and campaigns with each family of figures left out."""
     import numpy as np
 
     every = [one for row in worlds for one in row["operators"]]

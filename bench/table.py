@@ -20,6 +20,7 @@ Written by `python -m bench.table` from the files beside it. How each was measur
 MIB = 1024**2
 LARGEST_PLAIN = 1e7
 SHOWN_FEATURES = 15
+MEDIAN_AND_LEAST = ("median", "least")
 
 
 def write_table(folder: Path) -> None:
@@ -468,7 +469,7 @@ def metadata(document: Row) -> list[str]:
     rows = [
         [
             one["campaign"].replace("_", " "), str(one["groups"]),
-            *(number(one[f"{name}_{least}_bits"], 1) for name in ("metadata", "harvest") for least in ("median", "least")),
+            *(number(one[f"{name}_{which}_bits"], 1) for name in ("metadata", "harvest") for which in MEDIAN_AND_LEAST),
         ]
         for one in document["left_out"]
     ]  # fmt: skip

@@ -77,4 +77,4 @@ EVENTS = frozenset(
 
 def teach_blanking(connection: duckdb.DuckDBPyConnection) -> None:
     """Define `blanked` on a connection, for as long as it lives; null stays null."""
-    connection.create_function("blanked", blanked, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item, arg-type]
+    connection.create_function("blanked", blanked, ["VARCHAR"], "VARCHAR")

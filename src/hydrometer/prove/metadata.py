@@ -107,8 +107,8 @@ def metadata(
     for row in workspace.query(VOLUMES, limit, members=table).to_pylist():
         volumes[row["grp"]] = np.array(row["volumes"], np.float64)
     tooled = int(workspace.query(TOOLED)["n"][0].as_py()) > 0
-    counts = (whole[name].round().astype(np.int64) for name in ("exchanges", "accounts"))
-    return figures(whole, lone, volumes, tooled), *counts
+    sent, accounts = (whole[name].round().astype(np.int64) for name in ("exchanges", "accounts"))
+    return figures(whole, lone, volumes, tooled), sent, accounts
 
 
 def figures(

@@ -70,12 +70,12 @@ def metadata_reference() -> MetadataReference:
 def metadata_reference_with(own: OwnOperators) -> MetadataReference:
     """The library that is shipped, and the provider's own operators behind it."""
     shipped = metadata_reference()
-    measured = np.isfinite(own.metadata).any(axis=1)
-    if not measured.any():
+    measured = np.flatnonzero(np.isfinite(own.metadata).any(axis=1))
+    if not len(measured):
         return shipped
     return MetadataReference(
         shipped.weights,
-        shipped.kinds + tuple(kind for kind, known in zip(own.kinds, measured, strict=False) if known),
+        shipped.kinds + tuple(own.kinds[place] for place in measured),
         np.vstack([shipped.values, own.metadata[measured]]),
-        int(measured.sum()),
+        len(measured),
     )
