@@ -2,7 +2,7 @@
 
 Every prompt is read once, by this compiled function, over Arrow's own buffers; the same bytes give the same numbers in
 every thread, process and engine. Long documents are read in a window at their head and one at their tail, so that cost
-per document is bounded; only the item hash covers all bytes, eight at a time, on the way into lower case.
+per document is bounded; only lower case and item hash cover all bytes, eight at a time.
 
 Words: runs of ASCII letters or of other alphabetic bytes; each Chinese or Japanese character is a word of half weight;
 a word with a digit counts as "a number". Sketch: two minima over 4-word shingles (MinHash, Broder 1997), so that two
@@ -33,7 +33,7 @@ SEPARATOR, LETTER, DIGIT, IDEOGRAPH, TAG = 0, 1, 2, 3, 4
 SPACE = 32
 TAG_SIGNS = (60, 62)
 UNREAD = -1
-"""Words of a document that is yet to be put into lower case."""
+"""Words of a document that is to be put into lower case elsewhere, since its length changes by it."""
 
 HIGH_BITS, SEVEN_BITS = np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
 FROM_A, PAST_Z = np.uint64(0x3F3F3F3F3F3F3F3F), np.uint64(0x2525252525252525)
@@ -93,36 +93,73 @@ def copied(source: NDArray[np.uint8], scratch: NDArray[np.uint8]) -> None:
 
 
 @njit(cache=True, nogil=True)
-def item_hash(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int, lower: bool) -> tuple[np.uint64, bool]:
-    """Hash of all bytes, eight at a time, which are put into lower case on the way.
+def others_lower(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int, cases: NDArray[np.int32]) -> bool:
+    """Put letters beyond ASCII into lower case in place; False where one would change its length by it.
+
+    Args:
+        words: the scratch, eight bytes a word.
+        scratch: the same, byte by byte.
+        size: bytes of the document.
+        cases: lower case of each code point, -1 where that has another number of bytes.
+    """
+    place = 0
+    while place < size:
+        if place % 8 == 0 and place + 8 <= size and words[place // 8] & HIGH_BITS == np.uint64(0):
+            place += 8
+            continue
+        byte = scratch[place]
+        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        if length > 1 and place + length <= size and not (0xE3 <= byte <= 0xE9 or byte == 0xE0):
+            code = np.int64(byte) & (0x7F >> length)
+            for step in range(1, length):
+                code = code << 6 | np.int64(scratch[place + step] & 0x3F)
+            low = np.int64(cases[code]) if code < len(cases) else code
+            if low < 0:
+                return False
+            if low != code:
+                for step in range(length - 1, 0, -1):
+                    scratch[place + step] = 0x80 | (low & 0x3F)
+                    low >>= 6
+                scratch[place] = (0xF00 >> length & 0xFF) | low
+        place += length
+    return True
+
+
+@njit(cache=True, nogil=True)
+def item_hash(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int) -> np.uint64:
+    """Hash of all bytes, eight at a time; ASCII letters are put into lower case on the way.
 
     Args:
         words: the scratch, eight bytes a word, on a little-endian machine.
         scratch: the same, byte by byte.
         size: bytes of the document.
-        lower: whether to put ASCII letters into lower case; else the document is in lower case already.
-
-    Returns:
-        the hash, and whether all bytes are ASCII; with `lower` and other bytes it says nothing.
     """
-    value, seen = FNV_OFFSET, np.uint64(0)
+    value = FNV_OFFSET
     whole = size // 8
     for place in range(whole):
         word = words[place]
-        seen |= word
-        if lower:
-            low = word & SEVEN_BITS
-            word |= (((low + FROM_A) ^ (low + PAST_Z)) & HIGH_BITS) >> np.uint64(2)
-            words[place] = word
+        low = word & SEVEN_BITS
+        word |= (((low + FROM_A) ^ (low + PAST_Z)) & ~word & HIGH_BITS) >> np.uint64(2)
+        words[place] = word
         value = (value ^ mix(word)) * FNV_PRIME
     for place in range(8 * whole, size):
         byte = np.uint64(scratch[place])
-        seen |= byte
-        if lower and np.uint64(65) <= byte <= np.uint64(90):
+        if np.uint64(65) <= byte <= np.uint64(90):
             byte |= np.uint64(32)
             scratch[place] = byte
         value = (value ^ byte) * FNV_PRIME
-    return mix(value ^ np.uint64(size)), seen & HIGH_BITS == np.uint64(0)
+    return mix(value ^ np.uint64(size))
+
+
+@njit(cache=True, nogil=True)
+def all_ascii(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int) -> bool:
+    """Whether a document is ASCII throughout."""
+    seen = np.uint64(0)
+    for place in range(size // 8):
+        seen |= words[place]
+    for place in range(size // 8 * 8, size):
+        seen |= np.uint64(scratch[place])
+    return seen & HIGH_BITS == np.uint64(0)
 
 
 @njit(cache=True, nogil=True)
@@ -233,8 +270,8 @@ def read_documents(
     text: NDArray[np.uint8],
     extents: tuple[NDArray[np.int64], NDArray[np.int64]],
     automaton: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]],
+    cases: NDArray[np.int32],
     words: NDArray[np.uint64],
-    lower: bool,
 ) -> NDArray[np.int64]:
     """All documents of one Arrow buffer.
 
@@ -243,12 +280,12 @@ def read_documents(
         extents: where each begins and where it ends, each of shape (n,).
         automaton: next states, of shape (states, byte classes); concepts complete in a state, as bits, of shape
             (states,); class of each byte, of shape (256,).
+        cases: lower case of each code point, -1 where that has another number of bytes.
         words: scratch for the longest document, eight bytes a word.
-        lower: whether documents are to be put into lower case here, which is done for those in ASCII alone.
 
     Returns:
         shape (n, 8): concepts, opening, closing, skeleton, sketch a, sketch b, item, words. A phrase hash is 0 where
-        the document is too short for it. With `lower` a document that is not all ASCII has zeros and `UNREAD` words.
+        the document is too short for it. A document that lower case makes longer or shorter has `UNREAD` words.
     """
     count = len(extents[0])
     result = np.zeros((count, 8), np.int64)
@@ -261,10 +298,10 @@ def read_documents(
             continue
         size = end - start
         copied(text[start:end], scratch)
-        item, ascii_only = item_hash(words, scratch, size, lower)
-        if lower and not ascii_only:
+        if not all_ascii(words, scratch, size) and not others_lower(words, scratch, size, cases):
             result[row, 7] = UNREAD
             continue
+        item = item_hash(words, scratch, size)
         state[0], state[1], state[2], state[3] = 0, 0, FNV_OFFSET, FNV_OFFSET
         state[4] = state[5] = np.uint64(0xFFFFFFFFFFFFFFFF)
         if size <= HEAD_BYTES + TAIL_BYTES:
