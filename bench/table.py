@@ -20,6 +20,7 @@ Written by `python -m bench.table` from the files beside it. How each was measur
 MIB = 1024**2
 LARGEST_PLAIN = 1e7
 SHOWN_FEATURES = 15
+MEDIAN_AND_LEAST = ("median", "least")
 
 
 def write_table(folder: Path) -> None:
@@ -399,6 +400,99 @@ def co_action(corpora: list[Row]) -> list[str]:
     ]
 
 
+def signals(document: Row) -> list[str]:
+    """Microseconds of the fingerprint pass."""
+    one = document["summary"]
+    rows = [
+        [
+            f"{case['bytes']:,} bytes, {case['texts'].replace('_', ' ')}", f"{case['exchanges']:,}",
+            *(number(case[name]) for name in ("yardstick_us", "text_us", "whole_us")),
+            *(number(case[name], 1) for name in ("text_ratio", "whole_ratio")),
+        ]
+        for case in one["cases"]
+    ]  # fmt: skip
+    head = ["prompts", "exchanges", "yardstick, µs", "text, µs", "all signals, µs", "text, ratio", "all signals, ratio"]
+    parts = ", ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in one["signals"].items())
+    said = f"Processor time of one thread an exchange, medians; load before: {one['load_before']:.1f}."
+    return [said, "", *grid(head, rows), "", f"Of the world's exchanges, by part: {parts}."]
+
+
+def no_content(document: Row) -> list[str]:
+    """What a scan without content loses."""
+    one, truth = document["summary"], document["summary"]["metadata"]
+    ways = [one["content"], one["content_free"]]
+    rows = [
+        ["campaigns found", *(f"{way['hits']} of {way['campaigns']}" for way in ways)],
+        ["recall, with 95 % interval", *(
+            f"{number(way['recall'])} ({number(way['recall_low_95'])} to {number(way['recall_high_95'])})"
+            for way in ways
+        )],
+        ["benign accounts flagged", *(f"{way['benign_flagged']} of {way['benign_accounts']:,}" for way in ways)],
+        ["… per 100,000", *(number(way["flagged_per_100k"], 1) for way in ways)],
+        ["false campaigns", *(str(way["false_campaigns"]) for way in ways)],
+        ["candidates judged a world", *(ranged(way["groups_judged"], 1) for way in ways)],
+        *(
+            [f"not found: {name.replace('_', ' ')}", *(str(way["lost"][name]) for way in ways)]
+            for name in ways[0]["lost"]
+        ),
+    ]  # fmt: skip
+    families = [name for name in next(iter(truth["campaigns"].values())) if name.startswith("without_")]
+    bits = [
+        [
+            kind.replace("_", " "),
+            str(entry["worlds"]),
+            *(number(entry[name]["mean"], 1) for name in ("bits", *families)),
+        ]
+        for kind, entry in truth["campaigns"].items()
+    ]
+    benign = truth["benign"]
+    said = (
+        f"The e-value of metadata on {benign['operators']:,} benign operators of five accounts or more: mean "
+        f"{number(benign['mean_e'])}, at least 20 in {percent(benign['share_e_20'])}, at least 100 in "
+        f"{percent(benign['share_e_100'])}, {number(benign['most_bits'], 1)} bits at most."
+    )
+    told = "Bits of metadata on whole true campaigns, means over worlds: with all figures, and without each family."
+    head = ["campaign", "worlds", "bits", *(name.replace("_", " ") for name in families)]
+    return [*grid(["", "with content", "content-free"], rows), "", said, "", told, "", *grid(head, bits), "", *lost_in(
+        document["worlds"]
+    )]  # fmt: skip
+
+
+def lost_in(worlds: list[Row]) -> list[str]:
+    """Campaign by campaign, the group that comes closest."""
+    rows = []
+    for world in worlds:
+        for full, bare in zip(world["content"]["campaigns"], world["content_free"]["campaigns"], strict=True):
+            cells = [f"{world['world']} {world['seed']}: {full['preset'].replace('_', ' ')}", f"{full['accounts']:,}"]
+            for one in (full, bare):
+                near = one["closest"] or {}
+                both = (near.get("operator_bits"), near.get("extraction_bits"))
+                cells += ["yes" if one["hit"] else "no", number(near.get("jaccard"))]
+                cells.append(" / ".join(number(value, 1) for value in both))
+            rows.append(cells)
+    ways = ("content", "content-free")
+    head = [
+        "campaign",
+        "accounts",
+        *(f"{name}, {way}" for way in ways for name in ("found", "Jaccard", "H1 / H2 bits")),
+    ]
+    return grid(head, rows)
+
+
+def metadata(document: Row) -> list[str]:
+    """How campaigns are ranked by metadata: by weights that never saw them, and by those fitted beside wording."""
+    rows = [
+        [
+            one["campaign"].replace("_", " "), str(one["groups"]),
+            *(number(one[f"{name}_{which}_bits"], 1) for name in ("metadata", "harvest") for which in MEDIAN_AND_LEAST),
+        ]
+        for one in document["left_out"]
+    ]  # fmt: skip
+    head = ["campaign left out", "groups", "metadata, median bits", "least", "by `harvest.yaml`, median bits", "least"]
+    most = math.log2(document["operators"] + 1)
+    return [*grid(head, rows), "", f"A library of {document['operators']:,} benign operators allows {most:.1f} bits."]
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "false_alarms": ("Worlds without a campaign", false_alarms),
@@ -408,6 +502,9 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "generation": ("Making worlds", generation),
     "leakage": ("What one field gives away", leakage),
     "harvest": ("H2's weights on campaigns that they never saw", harvest),
+    "metadata": ("H2's weights for logs without prompts", metadata),
+    "no_content": ("What a scan without content loses", no_content),
+    "signals": ("Microseconds of the fingerprint pass", signals),
     "wallets": ("Outside data: wallets with labels, co-action without", wallets),
     "range": ("The range: hydrometer and its rivals", the_range),
 }

@@ -88,7 +88,7 @@ def made(world: str, folder: Path, seed: int) -> Path:
     return folder
 
 
-def scanned(source: Path, out: Path, seed: int) -> Row:
+def scanned(source: Path, out: Path, seed: int, *, content: bool = True) -> Row:
     """Scan `source` on one thread (processes run side by side) into `out`; the manifest and the wall seconds."""
     from hydrometer import pipeline
     from hydrometer.base.progress import SilentProgress
@@ -96,7 +96,7 @@ def scanned(source: Path, out: Path, seed: int) -> Row:
 
     began = time.perf_counter()
     settings = Settings(seed=seed, threads=1)
-    manifest = pipeline.scan([str(source)], out, settings, pipeline.ScanOptions(), SilentProgress())
+    manifest = pipeline.scan([str(source)], out, settings, pipeline.ScanOptions(content=content), SilentProgress())
     return manifest | {"wall_seconds": time.perf_counter() - began}
 
 

@@ -16,9 +16,12 @@ REGISTER_COLUMNS = {
     "signup": ("created_at",),
 }  # fmt: skip
 """Family whose entities come from the register of accounts, with the columns of which one is enough."""
-ANSWER_DEPENDENCE_COLUMNS = ("conversation_id", "turn", "output_tokens")
+ANSWER_DEPENDENCE_COLUMNS = ("conversation_id", "turn", "output_tokens", "prompt")
 """Columns that the test of answer dependence needs all of."""
+PROMPT_TESTS = ("disjointness", "harvest", "harvest_form", "template_focus")
+"""Tests of H2 that look at prompts alone; without any `harvest_metadata` looks."""
 OWN_LIBRARY = "own_benign_library"
+WITHOUT_PROMPTS = "without prompts no group is ranked among own operators alone: benign_p is null, nothing is confirmed"
 NOT_IN_THIS_VERSION = {
     OWN_LIBRARY: "the library of benign operators is simulated: benign_p is null, nothing is confirmed",
     "release_pivot": "not in this version: pivot_at is null",
@@ -26,13 +29,15 @@ NOT_IN_THIS_VERSION = {
 """Detectors that abstain whatever the logs hold; the first only without own operators."""
 
 
-def always_abstaining(own: int) -> dict[str, str]:
+def always_abstaining(own: int, *, prompts: bool = True) -> dict[str, str]:
     """Detector → why it cannot look, whatever the logs hold.
 
     Args:
         own: number of the provider's own benign operators in the library.
+        prompts: whether any prompt is known.
     """
-    return {name: why for name, why in NOT_IN_THIS_VERSION.items() if not (own and name == OWN_LIBRARY)}
+    said = {name: why for name, why in NOT_IN_THIS_VERSION.items() if not (own and name == OWN_LIBRARY)}
+    return said | ({OWN_LIBRARY: WITHOUT_PROMPTS} if own and not prompts else {})
 
 
 def abstentions(absent_exchange_columns: Iterable[str], absent_account_columns: Iterable[str]) -> dict[str, str]:
@@ -49,6 +54,8 @@ def abstentions(absent_exchange_columns: Iterable[str], absent_account_columns: 
         columns = REGISTER_COLUMNS.get(family.name)
         if columns is not None and set(columns) <= absent:
             said[f"urn_{family.name}"] = _none_of(columns)
+    if "prompt" in absent:
+        said |= dict.fromkeys(PROMPT_TESTS, _none_of(("prompt",)))
     lacking = [column for column in ANSWER_DEPENDENCE_COLUMNS if column in absent]
     if lacking:
         said["answer_dependence"] = f"needs {', '.join(ANSWER_DEPENDENCE_COLUMNS)}; absent: {', '.join(lacking)}"

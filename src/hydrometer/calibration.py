@@ -30,6 +30,7 @@ from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
 from hydrometer.fingerprint.run import fingerprint
 from hydrometer.prove import own_library, own_operators
+from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.own_operators import CLEARED_CASE, KNOWN, VERIFIED_OWNER, Measured
 from hydrometer.prove.reference import ACCOUNTS_MIN, ITEMS_MIN
 from hydrometer.prove.standing import passing
@@ -180,7 +181,7 @@ def facts(
         "minimum": {"accounts": ACCOUNTS_MIN, "prompts": ITEMS_MIN},
         "operators": {
             "own": len(measured.own), "verified_owner": kinds[VERIFIED_OWNER], "cleared_case": kinds[CLEARED_CASE],
-            "past_gate": passing(measured.own),
+            "past_gate": passing(measured.own) if prompts_known(workspace) else 0,
         },
         "left_out": {"operators": measured.left_out, "accounts": {AUTHORISED: len(authorised & seen)} | {
             word: len({label.account_id for label in cases.labels if label.label == word} & seen)

@@ -40,6 +40,8 @@ from hydrometer.fingerprint.run import fingerprint, signals
 from hydrometer.looks import Looks, first_listing, strides
 from hydrometer.moments import Known, judged_at, link, population_at
 from hydrometer.prove.judge import Judged
+from hydrometer.prove.metadata import prompts_known
+from hydrometer.prove.metadata_reference import metadata_reference_with
 from hydrometer.prove.own_library import Calibration, load
 from hydrometer.prove.reference import reference_with
 from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
@@ -71,6 +73,7 @@ class Run:
         settings: what is in force.
         progress: told of stages and steps.
         calibration: the provider's own benign operators; None without a calibration.
+        content: whether what people wrote may be read.
         seconds: wall seconds of each stage, for the manifest.
         peaks: most memory of processes beside this one, bytes, for the manifest.
     """
@@ -79,6 +82,7 @@ class Run:
     settings: Settings
     progress: Progress
     calibration: Calibration | None = None
+    content: bool = True
     seconds: dict[str, float] = field(default_factory=dict)
     peaks: list[int] = field(default_factory=list)
 
@@ -115,10 +119,10 @@ def scan(
         UsageError, PackError: an option, the calibration, a file beside the traffic or a pack is wrong.
     """
     refuse_to_overwrite(out, options.force)
-    calibration = None if options.calibration is None else load(options.calibration)
+    calibration = None if options.calibration is None else load(options.calibration, content=options.content)
     try:
         with whole_folder(out, settings) as (folder, workspace):
-            return stages(Run(workspace, settings, progress, calibration), inputs, options, folder)
+            return stages(Run(workspace, settings, progress, calibration, options.content), inputs, options, folder)
     finally:
         progress.close()
 
@@ -264,9 +268,10 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
     """The manifest: what was read, with which settings, what abstained, what it cost."""
     settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory"})
     looked_away = abstentions(collected.absent_columns, collected.account_columns_absent)
-    library = reference_with(own_operators(run))
+    prompts, own = prompts_known(run.workspace), own_operators(run)
+    library = reference_with(own) if prompts else metadata_reference_with(own)
     calibrated = {"calibration_sha256": run.calibration.sha256} if run.calibration else {}
-    gate = {"own_past_gate": passing(own_operators(run))} if library.own else {}
+    gate = {"own_past_gate": passing(own) if prompts else 0} if library.own else {}
     text = json.dumps(settings, sort_keys=True)
     return {
         "schema_version": SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
@@ -279,12 +284,12 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
             "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
         },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
-        "detectors_abstained": dict(sorted((looked_away | always_abstaining(library.own)).items())),
+        "detectors_abstained": dict(sorted((looked_away | always_abstaining(library.own, prompts=prompts)).items())),
         "prior": run.settings.prior, "benign_library": {"size": len(library.kinds), "own": library.own} | gate,
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
             "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),
         },
         "totals": {"exchanges": collected.exchanges, "accounts": run.workspace.read("units").num_rows},
-        "keyed": run.settings.key is not None, **calibrated,
+        "keyed": run.settings.key is not None, "content_free": not run.content, **calibrated,
     }  # fmt: skip

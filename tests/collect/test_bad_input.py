@@ -33,7 +33,6 @@ BROKEN_LINES = {
     "not a list": (jsonl(row(tools=5)), "tools is not a list of texts"),
     "invalid UTF-8": (b'{"exchange_id": "\xff"}', "is not valid UTF-8"),
     "NUL byte": (b'{"exchange_id": "\x00"}', "holds NUL bytes"),
-    "lone surrogate": (b'{"exchange_id": "\\ud800"}', "is not valid JSON (cut short or damaged)"),
     "deep nesting": (b"[" * 200_000, "is not valid JSON (cut short or damaged)"),
     "negative tokens": (jsonl(row(output_tokens=-1)), "output_tokens is negative"),
     "negative cost": (jsonl(row(cost_usd=-0.5)), "cost_usd is negative"),
@@ -296,6 +295,23 @@ def test_hostile_strings_are_harmless_in_identifiers_and_whole_in_prompts(tmp_pa
     assert one["exchange_id"] == one["account_id"] == one["user_agent"] == clean
     assert one["tools"] == [clean]
     assert one["prompt"] == nasty
+
+
+HALVES = rb'"\ud83d\ude00 \ud800 \DC00 \\ud800 \udc00\ud83d'.replace(rb"\D", rb"\uD")
+
+
+@pytest.mark.parametrize("ending", [b"\n", b",\n"])
+def test_half_a_character_in_a_prompt_hides_no_exchange(ending: bytes, tmp_path: Path, run: Collector) -> None:
+    """No JSON parser takes half a surrogate pair, and anybody can send one."""
+    plain = b'{"exchange_id":"a","sent_at":"2026-03-01T10:00:00Z","account_id":"x\\ud83d","prompt":' + HALVES + b'"}'
+    lines = [plain, plain.replace(b'"a"', b'"b"')]
+    content = b"\n".join(lines) + b"\n" if ending == b"\n" else b"[" + ending.join(lines) + b"]"
+    (tmp_path / "t.json").write_bytes(content)
+    result = run(tmp_path / "t.json")
+    assert result.counts() == (2, 2, 0, 0)
+    prompts = {one["prompt"] for one in result.exchanges}
+    assert prompts == {"\U0001f600 \ufffd \ufffd \\ud800 \ufffd\ufffd"}
+    assert {one["account_id"] for one in result.exchanges} == {"x\ufffd"}
 
 
 def test_names_of_files_cannot_break_out_of_sql(tmp_path: Path, run: Collector) -> None:

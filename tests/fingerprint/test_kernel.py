@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from hydrometer.base.laws_fingerprint import fast_equals_slow
 from hydrometer.base.signals import READING
 from hydrometer.fingerprint.kernel import HEAD_BYTES, TAIL_BYTES
 from hydrometer.fingerprint.lexicon import lexicon
-from hydrometer.fingerprint.text import read, read_repeated
+from hydrometer.fingerprint.text import LAST_CASED, lower_cases, read, read_repeated
 
 ODD = (
     "",
@@ -139,6 +140,16 @@ def test_what_stands_in_head_or_tail_is_found_and_what_stands_between_is_not() -
     filler = MIDDLE * 6_000
     found = fast([f"use the rubric {filler}", f"{filler} use the rubric", f"{filler} use the rubric {filler}"])[:, 0]
     assert [int(mask) >> bit & 1 for mask in found] == [1, 1, 0]
+
+
+def test_every_letter_is_put_into_lower_case_as_arrow_does() -> None:
+    codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    letters = [f"{chr(code)} a" for code in codes]
+    item = READING.index("item")
+    assert np.array_equal(fast(letters)[:, item], fast(pc.utf8_lower(pa.array(letters)).to_pylist())[:, item])
+    assert (lower_cases() == -1).sum() > 10
+    beyond = pa.array([chr(code) for code in codes if code >= LAST_CASED])
+    assert pc.utf8_lower(beyond).equals(beyond)
 
 
 def test_numbers_are_masked_and_case_and_punctuation_do_not_count() -> None:

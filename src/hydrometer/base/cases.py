@@ -7,7 +7,7 @@ e-value or abstains, and with evidence rows that say in words what was found, ag
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +49,13 @@ class Usage:
     Attributes:
         profile: shape (figures,), of all that it sends (`prove/profile.py`).
         forms: shape (k, figures), of each form that its accounts share (`prove/forms.py`).
+        metadata: shape (figures,), what metadata alone can tell (`prove/metadata.py`); None where the log has prompts,
+            which tell more.
     """
 
     profile: NDArray[np.float64]
     forms: NDArray[np.float64]
+    metadata: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,12 +67,14 @@ class OwnOperators:
         profiles: shape (n, figures), as `Usage.profile`.
         forms: shape (n, figures), each one's most telling form as in `Usage.forms`; NaN where it has none.
         known_us: shape (n,), moment from which each was known, microseconds since 1970.
+        metadata: shape (n, figures), as `Usage.metadata`; shape (0, 0) where it was not measured.
     """
 
     kinds: tuple[str, ...]
     profiles: NDArray[np.float64]
     forms: NDArray[np.float64]
     known_us: NDArray[np.int64]
+    metadata: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -80,7 +85,8 @@ class OwnOperators:
         if rows.all():
             return self
         kinds = tuple(kind for kind, known in zip(self.kinds, rows, strict=True) if known)
-        return OwnOperators(kinds, self.profiles[rows], self.forms[rows], self.known_us[rows])
+        metadata = self.metadata[rows] if len(self.metadata) else self.metadata
+        return OwnOperators(kinds, self.profiles[rows], self.forms[rows], self.known_us[rows], metadata)
 
 
 NO_OPERATORS = OwnOperators((), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, np.int64))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from collections.abc import Callable
 
 PUBLIC_KEY = b"hydrometer: no deployment key was set"
 
@@ -18,11 +19,24 @@ def pseudonym(key: bytes, layer: str, value: str) -> int:
     >>> pseudonym(b"k", "payment_fingerprint", "a") == pseudonym(b"k", "client_ip", "a")
     False
     """
+    return namespace(key, layer)(value)
+
+
+def namespace(key: bytes, layer: str) -> Callable[[str], int]:
+    """`pseudonym` of one key and layer, for many values: key and layer are worked into the hash once.
+
+    >>> namespace(b"k", "client_ip")("a") == pseudonym(b"k", "client_ip", "a")
+    True
+    """
     person = hashlib.blake2b(layer.encode(), digest_size=16).digest()
-    digest = hashlib.blake2b(
-        value.encode("utf-8", "surrogatepass"), digest_size=8, key=key[:64], person=person
-    ).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    begun = hashlib.blake2b(digest_size=8, key=key[:64], person=person)
+
+    def of(value: str) -> int:
+        hashed = begun.copy()
+        hashed.update(value.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(hashed.digest(), "little", signed=True)
+
+    return of
 
 
 def prefix(address: str) -> str | None:
@@ -38,4 +52,5 @@ def prefix(address: str) -> str | None:
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped
     length = 24 if parsed.version == 4 else 48
-    return str(ipaddress.ip_network(f"{parsed}/{length}", strict=False))
+    hosts = parsed.max_prefixlen - length
+    return f"{type(parsed)(int(parsed) >> hosts << hosts)}/{length}"

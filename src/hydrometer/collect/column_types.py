@@ -17,6 +17,8 @@ EARLIEST, LATEST = "2015-01-01", "2090-01-01"
 """Sane times; half-open. No language model was served before, and no clock of ours is asked."""
 TEXT_COLUMNS = ("system_instructions", "prompt", "response")
 """Columns that hold what people wrote; kept byte for byte, and null without content."""
+CONTENT_COLUMNS = (*TEXT_COLUMNS, "tools")
+"""What a content-free scan keeps out: what people and models wrote, and names of tools, of which the number is kept."""
 COUNTED = (
     "turn input_tokens output_tokens reasoning_tokens cached_tokens tool_results latency_ms cost_usd asn status".split()
 )

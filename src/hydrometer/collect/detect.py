@@ -31,6 +31,7 @@ PARQUET, PROTOBUF, LINES, DOCUMENT, COMMA_VALUES = "Parquet", "OTLP protobuf", "
 _PATTERN = re.compile(r"[*?\[{]")
 """Characters in a path that the engine would take for a pattern, or that stand for a table in our SQL."""
 _MARKUP = "is a page of markup (an error page?), not a log"
+_NO_COPY = "is compressed and would have to be unpacked to disk, which a content-free scan does not do: unpack it"
 _NO_KIND = "is neither JSON, CSV, Parquet nor OTLP protobuf"
 
 
@@ -47,11 +48,16 @@ class Shape:
     path: Path
 
 
-def shape_of(path: Path, spool_folder: Path) -> Shape:
+def shape_of(path: Path, spool_folder: Path, *, copies: bool = True) -> Shape:
     """The kind of a file by its content.
 
+    Args:
+        path: the file.
+        spool_folder: where a plain copy goes of a compressed file in which the reader must seek.
+        copies: whether such a copy may be made; a content-free scan makes none.
+
     Raises:
-        UnreadableError: it cannot be read, is empty, or is of no known kind.
+        UnreadableError: it cannot be read, is empty, is of no known kind, or would have to be copied.
     """
     check_readable(path)
     first = head(path)
@@ -59,6 +65,8 @@ def shape_of(path: Path, spool_folder: Path) -> Shape:
         raise UnreadableError("the file is empty")
     kind = _kind(first)
     if kind in (PARQUET, PROTOBUF) and compression(path) is not None:
+        if not copies:
+            raise UnreadableError(_NO_COPY)
         plain = spool_folder / f"plain-{len(list(spool_folder.iterdir()))}"
         with plain.open("wb") as file:
             file.writelines(chunks(path))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from hydrometer.collect.reading import UnreadableError
-from hydrometer.collect.records import LONGEST_RECORD_BYTES, SCHEMA, TOO_LONG, Batch, flaw
+from hydrometer.collect.records import LONGEST_RECORD_BYTES, SCHEMA, TOO_LONG, Batch, flaw, mended
 
 BLANK = b" \t\r"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -72,7 +72,7 @@ def _pack(lines: list[bytes], first: int, batch: Batch) -> Iterator[pa.RecordBat
         [
             pa.array(positions, pa.int64()),
             pa.array([0] * len(kept), pa.int64()),
-            pa.array([line.rstrip(b"\r") for line in texts], pa.string()),
+            pa.array([mended(line.rstrip(b"\r")) for line in texts], pa.string()),
             pa.nulls(len(kept), pa.string()),
             pa.nulls(len(kept), pa.string()),
         ],

@@ -95,6 +95,7 @@ class Pack(Strict):
         fields: name → JSON path, or several of which the first that is there counts.
         let: name → expression over the fields of one record, before records are joined.
         derive: name → expression over everything, after records are joined; later ones may use earlier ones.
+        content: fields that hold what people wrote; needed by a content-free scan where logs are joined.
         columns: canonical column → expression.
     """
 
@@ -107,6 +108,7 @@ class Pack(Strict):
     let: dict[Name, str] = {}
     derive: dict[Name, str] = {}
     streams: dict[Name, Stream] = {}
+    content: list[Name] = []
     refuse: list[Refusal] = []
     columns: dict[Name, str] = {}
     samples: list[Sample]
@@ -125,6 +127,7 @@ class Pack(Strict):
             wrong += [f"columns.{name}: is required" for name in REQUIRED if name not in self.columns]
         if self.streams and MAIN not in self.streams:
             wrong.append(f"streams.{MAIN}: is missing; it is the stream whose records are the exchanges")
+        wrong += [f"content.{name}: is no field" for name in self.content if name not in self.fields]
         for where, text in self.expressions().items():
             found = _FORBIDDEN.search(_ALLOWED_WORDS.sub("", _LITERAL.sub("''", text)))
             if found:

@@ -7,13 +7,14 @@ begin with an underscore are ours; a pack cannot name them. Source: DuckDB's dia
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 
 from hydrometer.base.tables import INPUTS, TEXT, TEXTS
-from hydrometer.collect.column_types import CONTROLS, TEXT_COLUMNS, checked
+from hydrometer.collect.column_types import CONTENT_COLUMNS, CONTROLS, TEXT_COLUMNS, checked
 from hydrometer.collect.mapping_pack import MAIN, Pack
 
 PLACE = "_source, _position, _item"
@@ -49,8 +50,15 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def fields_select(pack: Pack, batches: str, source: str) -> str:
-    """SELECT of the fields of each record of the relation `batches` (`records.SCHEMA`); `source` gives its number."""
+def fields_select(pack: Pack, batches: str, source: str, blank: Sequence[str] = ()) -> str:
+    """SELECT of the fields of each record of a relation.
+
+    Args:
+        pack: whose fields.
+        batches: relation of records (`records.SCHEMA`).
+        source: gives the number of a record's file.
+        blank: fields that lose their words (`blanking.py`); of the record itself only its hash is handed on then.
+    """
     fields = canonical_fields() if pack.input == "canonical" else pack.fields
     paths: list[str] = []
     columns = []
@@ -58,11 +66,13 @@ def fields_select(pack: Pack, batches: str, source: str) -> str:
         aliases = [given] if isinstance(given, str) else given
         places = [f"_found[{len(paths) + number}]" for number in range(1, len(aliases) + 1)]
         paths += aliases
-        columns.append(f"coalesce({', '.join(places)}) as {identifier(name)}")
+        found = f"coalesce({', '.join(places)})"
+        columns.append(f"{f'blanked({found})' if name in blank else found} as {identifier(name)}")
     listed = ", ".join(map(quoted, paths))
     strict = pack.input == "canonical"
     extra = f", json_type(_record, [{listed}]) as _kinds, json_keys(_record) as _keys" if strict else ""
     unknown = ", ".join(map(quoted, INPUTS["exchanges"].names))
+    record, reason = "sha256(_raw)" if blank else "_raw", _kind_reason(list(fields)) if strict else "_reason"
     kept = f", list_filter(_keys, lambda k: k not in ({unknown})) as _unknown" if strict else ""
     select = f"""
     with lines as (
@@ -71,8 +81,7 @@ def fields_select(pack: Pack, batches: str, source: str) -> str:
                  when json_type(record) <> 'OBJECT' then {quoted(NOT_OBJECT)} end as _reason from {batches}),
     sound as (select * replace (case when _reason is null then _record end as _record), _record as _raw from lines),
     parsed as (select *, json_extract_string(_record, [{listed}]) as _found{extra} from sound)
-    select {PLACE}, _raw as _record, _sha256, {_kind_reason(list(fields)) if strict else "_reason"} as _reason{kept},
-        {", ".join(columns)} from parsed"""
+    select {PLACE}, {record} as _record, _sha256, {reason} as _reason{kept}, {", ".join(columns)} from parsed"""
     for name, text in pack.let.items():
         select = f"select *, try({text}) as {identifier(name)} from ({select})"
     return select
@@ -172,10 +181,7 @@ def checked_select(
     for column in INPUTS[table]:
         raw = f"mapped.{identifier(column.name)}"
         result = checked(column, raw, found.get(column.name, '"NULL"'), limits.timezone)
-        value = result.value
-        if column.name in TEXT_COLUMNS and not limits.content:
-            value = "null::varchar"
-        values.append(f"{value} as {identifier(column.name)}")
+        values.append(f"{stored(column, result.value, limits)} as {identifier(column.name)}")
         if not column.nullable:
             problems.append((_missing(column, raw, found), f"{column.name} is missing"))
         problems += result.problems
@@ -193,7 +199,7 @@ def checked_select(
         case when mapped._reason is not null then mapped._reason {cases} end as _reason from mapped),
     seen as (select *, regexp_matches(concat({", ".join(texts + lists)}), {quoted(CONTROLS)}) as _dirty from valued)
     select {PLACE}{extra}, {columns}, _reason, _dirty,
-        case when _reason is not null then coalesce(_sha256, sha256(_record)) end as _sha256 from seen"""
+        {line_hash("_reason is not null", limits)} as _sha256 from seen"""
 
 
 def sound_select(mapped: str, found: dict[str, str], limits: Limits) -> str:
@@ -203,12 +209,28 @@ def sound_select(mapped: str, found: dict[str, str], limits: Limits) -> str:
         value = checked(
             column, f"mapped.{identifier(column.name)}", found.get(column.name, '"NULL"'), limits.timezone
         ).value
-        if column.name in TEXT_COLUMNS and not limits.content:
-            value = "null::varchar"
-        values.append(f"{value} as {identifier(column.name)}")
+        values.append(f"{stored(column, value, limits)} as {identifier(column.name)}")
     return f"""
     with mapped as ({mapped})
     select {PLACE}, {", ".join(values)}, null::varchar as _reason, null::varchar as _sha256 from mapped"""
+
+
+def stored(column: pa.Field, value: str, limits: Limits) -> str:
+    """SQL of what is kept of a value: without content no text, and of names of tools their numbers alone.
+
+    >>> stored(INPUTS["exchanges"].field("tools"), "t", Limits(content=False))
+    'list_transform(t, lambda _name, _number: _number::varchar)'
+    """
+    if limits.content or column.name not in CONTENT_COLUMNS:
+        return value
+    if column.type == TEXTS:
+        return f"list_transform({value}, lambda _name, _number: _number::varchar)"
+    return "null::varchar"
+
+
+def line_hash(condition: str, limits: Limits) -> str:
+    """SQL of the hash of a rejected line; none without content: a broken line may be nothing but a prompt."""
+    return f"case when {condition} then coalesce(_sha256, sha256(_record)) end" if limits.content else "null::varchar"
 
 
 def _missing(column: pa.Field, raw: str, found: dict[str, str]) -> str:

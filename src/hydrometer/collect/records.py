@@ -8,6 +8,7 @@ and located with the rest. Positions are line numbers where a line is a record, 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,6 +27,11 @@ SCHEMA = pa.schema(
         "sha256": pa.string(),
     }
 )
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""Escapes of JSON in order of reading: a surrogate pair, half of one, any other."""
+_REPLACEMENT = rb"\ufffd"
 BATCH_ROWS = 2048
 BATCH_BYTES = 8 << 20
 
@@ -38,10 +44,10 @@ class Batch:
     held_bytes: int = 0
 
     def add(self, position: int, raw: bytes, item: int = 0) -> None:
-        """A record as raw bytes; becomes a rejected row where it is too long, not UTF-8 or holds NUL bytes."""
+        """A record as raw bytes, mended; a rejected row where it is too long, not UTF-8 or holds NUL bytes."""
         reason = flaw(raw)
         if reason is None:
-            self.rows.append((position, item, raw, None, None))
+            self.rows.append((position, item, mended(raw), None, None))
             self.held_bytes += len(raw)
         else:
             self.reject(position, reason, hashlib.sha256(raw).hexdigest(), item)
@@ -75,6 +81,19 @@ def flaw(raw: bytes) -> str | None:
     except UnicodeDecodeError:
         return NOT_UTF8
     return None
+
+
+def mended(raw: bytes) -> bytes:
+    """A record in which no escape stands for half a character: each such half becomes U+FFFD.
+
+    Whoever can send half a surrogate pair in a prompt could make a record that no JSON parser takes, and so hide it.
+
+    >>> mended(b'"\\\\ud83d\\\\ude00 \\\\ud83d \\\\\\\\ud83d"') == b'"\\\\ud83d\\\\ude00 \\\\ufffd \\\\\\\\ud83d"'
+    True
+    """
+    if b"\\ud" not in raw and b"\\uD" not in raw:
+        return raw
+    return _ESCAPE.sub(lambda found: _REPLACEMENT if found.lastgroup else found[0], raw)
 
 
 def rows_of(batches: Iterator[pa.RecordBatch], limit: int) -> list[dict[str, object]]:

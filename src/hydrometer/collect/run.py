@@ -135,7 +135,7 @@ def collect_with(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        found = find(inputs, folder)
+        found = find(inputs, folder, copies=options.content)
         _override(found, options)
         notes = Notes(read_register(_only(found, "register")), read_policy(_only(found, "policy")))
         return _collect(found, packs, options, Room(workspace, progress), notes)

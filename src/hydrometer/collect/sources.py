@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hydrometer.base.errors import InputError
+from hydrometer.base.errors import InputError, UsageError
 from hydrometer.collect.reading import sha256_of, spool
 
 TRUTH = "truth"
@@ -61,14 +61,25 @@ class Found:
         return sorted(result, key=lambda source: source.name)
 
 
-def find(inputs: Sequence[str], spool_folder: Path) -> Found:
+def find(inputs: Sequence[str], spool_folder: Path, *, copies: bool = True) -> Found:
     """All that the inputs name.
+
+    Args:
+        inputs: files, globs, folders or `-`.
+        spool_folder: where standard input is copied to.
+        copies: whether it may be; a content-free scan copies nothing.
 
     Raises:
         InputError: an input does not exist or is truth.
+        UsageError: standard input, which would have to be copied.
     """
     found = Found()
     for given in inputs:
+        if given == STANDARD_INPUT and not copies:
+            raise UsageError(
+                "--no-content -", "standard input, which is read twice and so copied to disk with its texts",
+                "files, globs or folders", "name the file itself",
+            )  # fmt: skip
         if given == STANDARD_INPUT:
             found.files.append(("stdin", spool(sys.stdin.buffer, spool_folder / "stdin")))
             continue

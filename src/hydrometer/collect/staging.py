@@ -20,9 +20,10 @@ from hydrometer.base.tables import INPUTS
 from hydrometer.base.workspace import COPY_OPTIONS
 from hydrometer.collect import detect as detection
 from hydrometer.collect import pack_sql
+from hydrometer.collect.blanking import teach_blanking
 from hydrometer.collect.detect import PARQUET, Shape
 from hydrometer.collect.mapping_pack import REQUIRED, Pack
-from hydrometer.collect.pack_sql import Limits, identifier, quoted
+from hydrometer.collect.pack_sql import Limits, identifier, line_hash, quoted
 from hydrometer.collect.reading import UnreadableError
 from hydrometer.collect.records import SCHEMA
 from hydrometer.collect.sources import Source
@@ -91,6 +92,7 @@ class Mapper:
         run("set allowed_directories = ?", [[str(folder)]])
         run("set allowed_paths = ?", [[str(path.absolute()) for path in readable]])
         teach(self.connection)
+        teach_blanking(self.connection)
         run(f"create temp table {_EMPTY} as select * from (select {_null_columns()}) where false")
         run("set enable_external_access = false")
         run("set lock_configuration = true")
@@ -159,7 +161,7 @@ def stage(number: int, source: Source, how: Stage, staged: Staged) -> None:
     """Stage one source, or let it wait for others of its pack (`stage_waiting`); what cannot be used is a reject."""
     rows = 1
     try:
-        shape = detection.shape_of(source.path, how.mapper.folder)
+        shape = detection.shape_of(source.path, how.mapper.folder, copies=how.limits.content)
         if shape.kind == PARQUET:
             rows = parquet_rows(shape.path)
         only = next(iter(how.packs.values())) if len(how.packs) == 1 else None
@@ -233,7 +235,7 @@ def _stage_records(
 ) -> None:
     """Apply a pack to records (a relation, and its batches where it is `records_now`) and write what comes out."""
     relation, batches = records
-    fields = pack_sql.fields_select(pack, relation, "source")
+    fields = pack_sql.fields_select(pack, relation, "source", blank=blank_fields(pack, how.limits))
     select = pack_sql.streamed_select(pack, fields) if pack.streams else _rows_select(pack, fields, how)
     path = how.mapper.write(name, select, batches)
     if pack.streams:
@@ -242,6 +244,22 @@ def _stage_records(
     staged.files.append(path)
     for number, columns in _ignored(how.mapper, path).items():
         staged.ignored[number] = columns
+
+
+def blank_fields(pack: Pack, limits: Limits) -> Sequence[str]:
+    """Fields of a pack that may not lie on disk as they are: none with content, and none where nothing is laid aside.
+
+    Raises:
+        PackError: the pack joins logs and does not say where the words are.
+    """
+    if limits.content or not pack.streams:
+        return ()
+    if not pack.content:
+        raise PackError(
+            f"pack {pack.name}", "logs that are joined, and no `content`", "the fields that hold what people wrote",
+            "name them under `content`, or scan with content",
+        )  # fmt: skip
+    return pack.content
 
 
 def _rows_select(pack: Pack, fields: str, how: Stage) -> str:
@@ -291,14 +309,14 @@ def join_streams(how: Stage, staged: Staged) -> list[str]:
         select = pack_sql.checked_select(mapped, types, how.limits, keep=("_unknown", "_key"))
         path = how.mapper.write(f"joined-{name}", select)
         staged.files.append(path)
-        fates.append(_joined_fates(pack, rows, f"read_parquet({quoted(str(path))})"))
+        fates.append(_joined_fates(pack, rows, f"read_parquet({quoted(str(path))})", how.limits))
     return fates
 
 
-def _joined_fates(pack: Pack, rows: str, joined: str) -> str:
+def _joined_fates(pack: Pack, rows: str, joined: str, limits: Limits) -> str:
     several = ", ".join(quoted(name) for name, stream in pack.streams.items() if stream.several) or "''"
     return f"""
-    select _source, _position, _item, _key, coalesce(_sha256, sha256(_record)) as _sha256,
+    select _source, _position, _item, _key, {line_hash("true", limits)} as _sha256,
         _number > 1 and _stream not in ({several}) and _record = _first as _repeated,
         case when _key is null then 'has no key to join on'
              when _key not in (select _key from {joined} where _reason is null and _key is not null)

@@ -1,7 +1,7 @@
 """`hydrometer calibrate`: the provider's own traffic and decisions in, its own benign operators out.
 
-Only options that change what is learned are offered: releases, enforcement and policy decide nothing here, and without
-prompts nothing can be said about how an operator works. Source: the contract, section 4.
+Only options that change what is learned are offered: releases, enforcement and policy decide nothing here.
+Source: the contract, section 4.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ def calibrate(
     ] = None,
     as_json: JsonOption = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the calibration if it is there.")] = False,
+    no_content: Annotated[
+        bool, typer.Option("--no-content", help="Read no prompt: for scans with --no-content, and for no others.")
+    ] = False,
 ) -> None:
     """Learn your own benign operators from your own traffic.
 
@@ -68,6 +71,7 @@ def calibrate(
         end=moment("--to", end),
         timezone=timezone,
         force=force,
+        content=not no_content,
     )
     with shown_progress() as progress:
         facts = calibration.calibrate(traffic, out, settings, options, progress)

@@ -88,7 +88,8 @@ def scan(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it is there.")] = False,
     no_content: Annotated[
-        bool, typer.Option("--no-content", help="Read no prompt, system prompt or answer: metadata alone.")
+        bool,
+        typer.Option("--no-content", help="Read no prompt, system prompt, answer or tool name: metadata alone."),
     ] = False,
 ) -> None:
     """Find distillation campaigns in logs.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hydrometer.base.pseudonyms import pseudonym
+from hydrometer.base.pseudonyms import namespace
 
 
 def hashed(
@@ -24,11 +24,16 @@ def hashed(
     """
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     encoded = values.dictionary_encode()
-    distinct: list[int | None] = []
-    for value in encoded.dictionary.to_pylist():
-        kept = simplify(value) if simplify and value is not None else value
-        distinct.append(None if kept is None else pseudonym(key, layer, kept))
-    return pa.array(distinct, pa.int64()).take(encoded.indices)
+    kept = encoded.dictionary.to_pylist()
+    if simplify:
+        kept = [None if value is None else simplify(value) for value in kept]
+    return pseudonyms(kept, key, layer).take(encoded.indices)
+
+
+def pseudonyms(values: Sequence[str | None], key: bytes, layer: str) -> pa.Array:
+    """Keyed hash of each value; None stays null."""
+    of = namespace(key, layer)
+    return pa.array([None if value is None else of(value) for value in values], pa.int64())
 
 
 def joined(columns: list[pa.ChunkedArray | pa.Array]) -> pa.Array:

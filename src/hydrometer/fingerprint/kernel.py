@@ -2,7 +2,7 @@
 
 Every prompt is read once, by this compiled function, over Arrow's own buffers; the same bytes give the same numbers in
 every thread, process and engine. Long documents are read in a window at their head and one at their tail, so that cost
-per document is bounded; only the item hash covers all bytes.
+per document is bounded; only lower case and item hash cover all bytes, eight at a time.
 
 Words: runs of ASCII letters or of other alphabetic bytes; each Chinese or Japanese character is a word of half weight;
 a word with a digit counts as "a number". Sketch: two minima over 4-word shingles (MinHash, Broder 1997), so that two
@@ -32,6 +32,12 @@ NUMBER_WORD = np.uint64(0x23)
 SEPARATOR, LETTER, DIGIT, IDEOGRAPH, TAG = 0, 1, 2, 3, 4
 SPACE = 32
 TAG_SIGNS = (60, 62)
+UNREAD = -1
+"""Words of a document that is to be put into lower case elsewhere, since its length changes by it."""
+
+HIGH_BITS, SEVEN_BITS = np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
+FROM_A, PAST_Z = np.uint64(0x3F3F3F3F3F3F3F3F), np.uint64(0x2525252525252525)
+"""Added to eight bytes at once they set the high bit of those from `A` on, and of those past `Z`."""
 
 
 @njit(cache=True, nogil=True)
@@ -79,20 +85,81 @@ def classify(text: NDArray[np.uint8], position: int, end: int) -> tuple[int, int
 
 
 @njit(cache=True, nogil=True)
-def item_hash(text: NDArray[np.uint8], start: int, end: int) -> np.uint64:
-    """Hash of all bytes, eight at a time."""
+def copied(source: NDArray[np.uint8], scratch: NDArray[np.uint8]) -> None:
+    """Copy a document to the beginning of the scratch; the plain loop is ten times faster here than a slice."""
+    target = scratch[: len(source)]
+    for place in range(len(source)):
+        target[place] = source[place]
+
+
+@njit(cache=True, nogil=True)
+def others_lower(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int, cases: NDArray[np.int32]) -> bool:
+    """Put letters beyond ASCII into lower case in place; False where one would change its length by it.
+
+    Args:
+        words: the scratch, eight bytes a word.
+        scratch: the same, byte by byte.
+        size: bytes of the document.
+        cases: lower case of each code point, -1 where that has another number of bytes.
+    """
+    place = 0
+    while place < size:
+        if place % 8 == 0 and place + 8 <= size and words[place // 8] & HIGH_BITS == np.uint64(0):
+            place += 8
+            continue
+        byte = scratch[place]
+        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        if length > 1 and place + length <= size and not (0xE3 <= byte <= 0xE9 or byte == 0xE0):
+            code = np.int64(byte) & (0x7F >> length)
+            for step in range(1, length):
+                code = code << 6 | np.int64(scratch[place + step] & 0x3F)
+            low = np.int64(cases[code]) if code < len(cases) else code
+            if low < 0:
+                return False
+            if low != code:
+                for step in range(length - 1, 0, -1):
+                    scratch[place + step] = 0x80 | (low & 0x3F)
+                    low >>= 6
+                scratch[place] = (0xF00 >> length & 0xFF) | low
+        place += length
+    return True
+
+
+@njit(cache=True, nogil=True)
+def item_hash(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int) -> np.uint64:
+    """Hash of all bytes, eight at a time; ASCII letters are put into lower case on the way.
+
+    Args:
+        words: the scratch, eight bytes a word, on a little-endian machine.
+        scratch: the same, byte by byte.
+        size: bytes of the document.
+    """
     value = FNV_OFFSET
-    position = start
-    while position + 8 <= end:
-        word = np.uint64(0)
-        for step in range(8):
-            word |= np.uint64(text[position + step]) << np.uint64(8 * step)
+    whole = size // 8
+    for place in range(whole):
+        word = words[place]
+        low = word & SEVEN_BITS
+        word |= (((low + FROM_A) ^ (low + PAST_Z)) & ~word & HIGH_BITS) >> np.uint64(2)
+        words[place] = word
         value = (value ^ mix(word)) * FNV_PRIME
-        position += 8
-    while position < end:
-        value = (value ^ np.uint64(text[position])) * FNV_PRIME
-        position += 1
-    return mix(value ^ np.uint64(end - start))
+    for place in range(8 * whole, size):
+        byte = np.uint64(scratch[place])
+        if np.uint64(65) <= byte <= np.uint64(90):
+            byte |= np.uint64(32)
+            scratch[place] = byte
+        value = (value ^ byte) * FNV_PRIME
+    return mix(value ^ np.uint64(size))
+
+
+@njit(cache=True, nogil=True)
+def all_ascii(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int) -> bool:
+    """Whether a document is ASCII throughout."""
+    seen = np.uint64(0)
+    for place in range(size // 8):
+        seen |= words[place]
+    for place in range(size // 8 * 8, size):
+        seen |= np.uint64(scratch[place])
+    return seen & HIGH_BITS == np.uint64(0)
 
 
 @njit(cache=True, nogil=True)
@@ -178,58 +245,75 @@ def scan_window(
 
 
 @njit(cache=True, nogil=True)
+def put(
+    row: NDArray[np.int64],
+    mask: np.int64,
+    ring: tuple[NDArray[np.uint64], NDArray[np.int64]],
+    state: NDArray[np.uint64],
+) -> None:
+    """Write what was read of one document into its row, all but the item."""
+    words = int(state[0])
+    row[0] = mask
+    if state[1] >= np.uint64(PHRASE_UNITS):
+        row[1] = np.int64(mix(state[3]))
+        row[2] = np.int64(closing_hash(ring[0], ring[1], words))
+    if words > 0:
+        row[3] = np.int64(mix(state[2]))
+    if words >= SHINGLE_WORDS:
+        row[4] = np.int64(state[4])
+        row[5] = np.int64(state[5])
+    row[7] = words
+
+
+@njit(cache=True, nogil=True)
 def read_documents(
     text: NDArray[np.uint8],
-    offsets: NDArray[np.int64],
-    table: NDArray[np.int32],
-    outputs: NDArray[np.int64],
-    classes: NDArray[np.uint8],
+    extents: tuple[NDArray[np.int64], NDArray[np.int64]],
+    automaton: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]],
+    cases: NDArray[np.int32],
+    words: NDArray[np.uint64],
 ) -> NDArray[np.int64]:
     """All documents of one Arrow buffer.
 
     Args:
-        text: bytes of all documents, lower case, one after the other.
-        offsets: shape (n + 1,), where each begins.
-        table: shape (states, byte classes), the automaton's next state.
-        outputs: shape (states,), concepts that are complete in a state, as bits.
-        classes: shape (256,), class of each byte.
+        text: bytes of all documents.
+        extents: where each begins and where it ends, each of shape (n,).
+        automaton: next states, of shape (states, byte classes); concepts complete in a state, as bits, of shape
+            (states,); class of each byte, of shape (256,).
+        cases: lower case of each code point, -1 where that has another number of bytes.
+        words: scratch for the longest document, eight bytes a word.
 
     Returns:
         shape (n, 8): concepts, opening, closing, skeleton, sketch a, sketch b, item, words. A phrase hash is 0 where
-        the document is too short for it.
+        the document is too short for it. A document that lower case makes longer or shorter has `UNREAD` words.
     """
-    count = len(offsets) - 1
+    count = len(extents[0])
     result = np.zeros((count, 8), np.int64)
-    ring = np.zeros(RING, np.uint64)
-    ring_units = np.zeros(RING, np.int64)
+    ring = (np.zeros(RING, np.uint64), np.zeros(RING, np.int64))
     state = np.zeros(6, np.uint64)
-    automaton = (table, outputs, classes)
+    scratch = words.view(np.uint8)
     for row in range(count):
-        start, end = offsets[row], offsets[row + 1]
+        start, end = extents[0][row], extents[1][row]
         if end <= start:
             continue
+        size = end - start
+        copied(text[start:end], scratch)
+        if not all_ascii(words, scratch, size) and not others_lower(words, scratch, size, cases):
+            result[row, 7] = UNREAD
+            continue
+        item = item_hash(words, scratch, size)
         state[0], state[1], state[2], state[3] = 0, 0, FNV_OFFSET, FNV_OFFSET
         state[4] = state[5] = np.uint64(0xFFFFFFFFFFFFFFFF)
-        if end - start <= HEAD_BYTES + TAIL_BYTES:
-            mask = scan_window(text, (start, end), automaton, (ring, ring_units), state)
+        if size <= HEAD_BYTES + TAIL_BYTES:
+            mask = scan_window(scratch, (0, size), automaton, ring, state)
         else:
-            head, tail = start + HEAD_BYTES, end - TAIL_BYTES
-            while head > start and text[head] & 0xC0 == 0x80:
+            head, tail = HEAD_BYTES, size - TAIL_BYTES
+            while head > 0 and scratch[head] & 0xC0 == 0x80:
                 head -= 1
-            while tail < end and text[tail] & 0xC0 == 0x80:
+            while tail < size and scratch[tail] & 0xC0 == 0x80:
                 tail += 1
-            mask = scan_window(text, (start, head), automaton, (ring, ring_units), state)
-            mask |= scan_window(text, (tail, end), automaton, (ring, ring_units), state)
-        words = int(state[0])
-        result[row, 0] = mask
-        if state[1] >= np.uint64(PHRASE_UNITS):
-            result[row, 1] = np.int64(mix(state[3]))
-            result[row, 2] = np.int64(closing_hash(ring, ring_units, words))
-        if words >= SHINGLE_WORDS:
-            result[row, 4] = np.int64(state[4])
-            result[row, 5] = np.int64(state[5])
-        if words > 0:
-            result[row, 3] = np.int64(mix(state[2]))
-        result[row, 6] = np.int64(item_hash(text, start, end))
-        result[row, 7] = words
+            mask = scan_window(scratch, (0, head), automaton, ring, state)
+            mask |= scan_window(scratch, (tail, size), automaton, ring, state)
+        put(result[row], mask, ring, state)
+        result[row, 6] = np.int64(item)
     return result

@@ -7,7 +7,7 @@ this stage no text is needed any more, but for the few samples that a report mas
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
@@ -26,6 +26,10 @@ from hydrometer.fingerprint.hashing import hashed
 from hydrometer.fingerprint.text import read, read_repeated
 
 BATCH_ROWS = 32_768
+BATCH_BYTES = 64 << 20
+"""A batch has fewer rows where they are long: each thread holds one, and one waits."""
+REPEATED = "system_instructions"
+"""Column whose texts repeat so much that they stay a dictionary."""
 PLAIN = (
     "exchange_id",
     "account_id",
@@ -91,11 +95,19 @@ def fingerprint_batch(rows: pa.Table, found: dict[str, Signal], key: bytes) -> p
 
 
 def batches(workspace: Workspace) -> Iterator[pa.Table]:
-    """The table `exchanges` in pieces of `BATCH_ROWS`."""
-    with pq.ParquetFile(workspace.path("exchanges")) as file:
+    """The table `exchanges` in pieces of at most `BATCH_ROWS` rows and about `BATCH_BYTES` bytes."""
+    with pq.ParquetFile(workspace.path("exchanges"), read_dictionary=[REPEATED]) as file:
         wanted = [name for name in INPUTS["exchanges"].names if name not in ("response", "latency_ms")]
-        for piece in file.iter_batches(BATCH_ROWS, columns=wanted):
+        for piece in file.iter_batches(batch_rows(file.metadata, wanted), columns=wanted):
             yield pa.Table.from_batches([piece])
+
+
+def batch_rows(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
+    """Rows of a batch of some columns, by the mean length of a row."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
+    size = sum(column.total_uncompressed_size for column in columns if column.path_in_schema.split(".")[0] in wanted)
+    return max(1, min(BATCH_ROWS, BATCH_BYTES * max(metadata.num_rows, 1) // max(size, 1)))
 
 
 def fingerprint(workspace: Workspace, key: bytes, progress: Progress) -> None:

@@ -21,6 +21,7 @@ from hydrometer.prove.profile import (
     LOG_UNIT,
     SENT,
     columns,
+    evenness,
     evenness_of_hours,
     follow_ups,
     lengths,
@@ -138,7 +139,7 @@ def figures(counted: dict[str, NDArray[np.float64]], fillings: list[NDArray[np.f
     found = {
         "techniques": np.sqrt(share(counted["flagged"], items)),
         "breadth": np.array([len(counts) for counts in fillings]) / np.maximum(counted["members"], 1.0),
-        "evenness": np.array([_evenness(counts) for counts in fillings]),
+        "evenness": np.array([evenness(counts) for counts in fillings]),
         "repetition": np.sqrt(share(counted["repeated"], items)),
         "follow_ups": follow_ups(counted, exchanges),
         "answer_length": mean,
@@ -151,9 +152,3 @@ def figures(counted: dict[str, NDArray[np.float64]], fillings: list[NDArray[np.f
         "aim": share(counted["aimed"], exchanges),
     }
     return np.stack([found[name] for name in FORM_FIGURES], axis=1)
-
-
-def _evenness(counts: NDArray[np.float64]) -> float:
-    """Entropy of how much each account fills in, over its maximum."""
-    part = counts / counts.sum()
-    return float(-(part * np.log(part)).sum() / np.log(max(len(part), 2)))

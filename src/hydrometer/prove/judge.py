@@ -28,6 +28,7 @@ from hydrometer.prove.forms import FORM_FIGURES, forms
 from hydrometer.prove.fragments import fragments
 from hydrometer.prove.kinship import KIN_NATS, kin_nats, strangers_within
 from hydrometer.prove.membership import Membership, columns, enlarge, founding
+from hydrometer.prove.metadata import EXCHANGES_MIN, metadata, prompts_known
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles
 from hydrometer.prove.standing import Standing, standing
@@ -265,7 +266,11 @@ def worthwhile(
 
 
 def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int) -> list[Usage]:
-    """How each of some groups works, from what they sent up to an epoch."""
+    """How each of some groups works, from what they sent up to an epoch; by metadata alone where no prompt is known."""
+    if not prompts_known(workspace):
+        values, exchanges, _ = metadata(workspace, members, last_epoch)
+        values = np.where(exchanges[:, None] >= EXCHANGES_MIN, values, np.nan)
+        return [Usage(NO_USAGE.profile, NO_USAGE.forms, row) for row in values]
     worked, used = profiles(workspace, members, last_epoch), forms(workspace, members, last_epoch)
     return [Usage(worked.values[group], used.of(group)) for group in range(len(members))]
 

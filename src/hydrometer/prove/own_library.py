@@ -24,21 +24,24 @@ from hydrometer.base.cases import OwnOperators
 from hydrometer.base.errors import UsageError
 from hydrometer.base.tables import TIME
 from hydrometer.prove.forms import FORM_FIGURES
+from hydrometer.prove.metadata import METADATA_FIGURES
 from hydrometer.prove.profile import FIGURES
 from hydrometer.prove.reference import FORM_PREFIX, WEIGHTS
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 FACTS, OPERATORS = "calibration.json", "library.parquet"
 """The two files of a calibration."""
 EXPECTED = "a folder written by `hydrometer calibrate`"
 AGAIN = "run `hydrometer calibrate` again with this version"
+METADATA_PREFIX = "metadata_"
+METADATA_COLUMNS = tuple(METADATA_PREFIX + name for name in METADATA_FIGURES)
 FORM_COLUMNS = tuple(FORM_PREFIX + name for name in FORM_FIGURES)
 SCHEMA = pa.schema([
     pa.field("kind", pa.string(), nullable=False), pa.field("known_from", TIME, nullable=False),
-    *(pa.field(name, pa.float64(), nullable=False) for name in FIGURES),
-    *(pa.field(name, pa.float64()) for name in FORM_COLUMNS),
+    *(pa.field(name, pa.float64()) for name in (*FIGURES, *FORM_COLUMNS, *METADATA_COLUMNS)),
 ])  # fmt: skip
-"""Columns of the library; those of the form are all null where an operator has none."""
+"""Columns of the library. Those of the form are all null where an operator has none, those of prompts where none was
+read, one of metadata where the log could not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,22 @@ def write(folder: Path, own: OwnOperators, facts: Mapping[str, Any]) -> dict[str
         own: the operators, in any order.
         facts: what was read and left out.
     """
-    order = np.lexsort([*own.forms.T[::-1], *own.profiles.T[::-1]]) if len(own) else np.zeros(0, np.int64)
+    parts = (own.profiles, own.forms, own.metadata)
+    keys = [column for part in reversed(parts) for column in part.T[::-1]]
+    order = np.lexsort(keys) if len(own) else np.zeros(0, np.int64)
     columns: list[pa.Array] = [
         pa.array([own.kinds[place] for place in order], pa.string()),
         pa.array(own.known_us[order], pa.int64()).cast(TIME),
     ]
-    columns += [pa.array(_column(own.profiles, place)[order], pa.float64()) for place in range(len(FIGURES))]
     columns += [
-        pa.array(_column(own.forms, place)[order], pa.float64(), from_pandas=True) for place in range(len(FORM_FIGURES))
+        pa.array(_column(part, place, len(own))[order], pa.float64(), from_pandas=True)
+        for part, count in zip(parts, (len(FIGURES), len(FORM_FIGURES), len(METADATA_FIGURES)), strict=True)
+        for place in range(count)
     ]
     pq.write_table(pa.table(columns, schema=SCHEMA), folder / OPERATORS, compression="zstd")
     said: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, "weights_sha256": weights_sha256(),
+        "content": not len(own) or not bool(np.isnan(own.profiles).all()),
         "library_sha256": hashlib.sha256((folder / OPERATORS).read_bytes()).hexdigest(), **facts,
     }  # fmt: skip
     text = json.dumps(said, indent=2, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n"
@@ -88,26 +95,39 @@ def write(folder: Path, own: OwnOperators, facts: Mapping[str, Any]) -> dict[str
     return said
 
 
-def _column(values: NDArray[np.float64], place: int) -> NDArray[np.float64]:
-    """One column of a table that may have no rows and then no columns either."""
-    return values[:, place] if len(values) else np.zeros(0)
+def _column(values: NDArray[np.float64], place: int, rows: int) -> NDArray[np.float64]:
+    """One column of figures of so many operators; not a number where they were not measured."""
+    return values[:, place] if len(values) else np.full(rows, np.nan)
 
 
-def load(folder: Path) -> Calibration:
+def load(folder: Path, *, content: bool = True) -> Calibration:
     """A calibration.
 
+    Args:
+        folder: where it is.
+        content: whether the scan reads prompts; operators that were measured without tell nothing about those then.
+
     Raises:
-        UsageError: the folder is none, is damaged, or was written for another schema or other weights.
+        UsageError: the folder is none, is damaged, was written for another schema or other weights, or without content
+            for a scan with it.
     """
-    content = _bytes(folder, FACTS)
-    facts = _facts(folder, content)
+    written = _bytes(folder, FACTS)
+    facts = _facts(folder, written)
+    measured = bool(facts.get("content"))
     if facts.get("schema_version") != SCHEMA_VERSION:
         _refuse(folder, f"schema_version {facts.get('schema_version')!r}", f"schema_version {SCHEMA_VERSION!r}", AGAIN)
     if facts.get("weights_sha256") != weights_sha256():
         _refuse(folder, "operators measured for other weights than those of this version", EXPECTED, AGAIN)
+    if content and not measured:
+        _refuse(
+            folder,
+            "operators measured without content",
+            "some measured with it",
+            "calibrate with content, or scan with --no-content",
+        )
     if hashlib.sha256(_bytes(folder, OPERATORS)).hexdigest() != facts.get("library_sha256"):
         _refuse(folder, f"{OPERATORS} is not the file that {FACTS} names", "both files as they were written", AGAIN)
-    return Calibration(_operators(folder), facts, hashlib.sha256(content).hexdigest())
+    return Calibration(_operators(folder, content=measured), facts, hashlib.sha256(written).hexdigest())
 
 
 def _bytes(folder: Path, name: str) -> bytes:
@@ -127,20 +147,20 @@ def _facts(folder: Path, content: bytes) -> dict[str, Any]:
     return facts
 
 
-def _operators(folder: Path) -> OwnOperators:
+def _operators(folder: Path, *, content: bool) -> OwnOperators:
     try:
         table = pq.read_table(folder / OPERATORS, schema=SCHEMA)
     except (pa.ArrowException, OSError, ValueError) as problem:
         _refuse(folder, f"{OPERATORS} is unreadable ({type(problem).__name__})", EXPECTED, AGAIN)
-    profiles, forms = (
+    profiles, forms, metadata = (
         np.stack([table[name].to_numpy().astype(np.float64) for name in names], axis=1)
-        for names in (FIGURES, FORM_COLUMNS)
+        for names in (FIGURES, FORM_COLUMNS, METADATA_COLUMNS)
     )
-    empty = np.isnan(forms).all(axis=1)
-    if not np.isfinite(profiles).all() or not np.isfinite(forms[~empty]).all():
+    read = (profiles, forms[~np.isnan(forms).all(axis=1)]) if content else ()
+    if not all(np.isfinite(part).all() for part in read) or np.isinf(metadata).any():
         _refuse(folder, f"{OPERATORS} holds figures that are no finite numbers", EXPECTED, AGAIN)
     known = table["known_from"].cast(pa.int64()).to_numpy()
-    return OwnOperators(tuple(table["kind"].to_pylist()), profiles, forms, known)
+    return OwnOperators(tuple(table["kind"].to_pylist()), profiles, forms, known, metadata)
 
 
 def _refuse(folder: Path, found: str, expected: str, remedy: str) -> NoReturn:

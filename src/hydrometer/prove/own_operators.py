@@ -19,7 +19,8 @@ from hydrometer.base.cases import OwnOperators
 from hydrometer.base.population import LAST_OF_ALL
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.forms import FORM_FIGURES, forms
-from hydrometer.prove.profile import profiles
+from hydrometer.prove.metadata import metadata, prompts_known
+from hydrometer.prove.profile import FIGURES, profiles
 from hydrometer.prove.reference import ACCOUNTS_MIN, ITEMS_MIN, most_telling, reference
 
 CLEARED_CASE, VERIFIED_OWNER = "own_cleared_case", "own_verified_owner"
@@ -98,16 +99,20 @@ def measure(workspace: Workspace, known: pa.Table) -> Measured:
         [CLEARED_CASE if row["cleared"] else VERIFIED_OWNER for row in large],
         np.array([row["known_us"] for row in large], np.int64),
     )
+    bare, exchanges, accounts = metadata(workspace, chosen.units, LAST_OF_ALL)
+    read = prompts_known(workspace)
     worked = profiles(workspace, chosen.units, LAST_OF_ALL)
-    broad = worked.accounts >= ACCOUNTS_MIN
-    kept = broad & (worked.items >= ITEMS_MIN)
+    broad = (worked.accounts if read else accounts) >= ACCOUNTS_MIN
+    kept = broad & ((worked.items if read else exchanges) >= ITEMS_MIN)
     left_out = {
         IN_DOUBT: len(found) - len(sure),
         TOO_FEW_ACCOUNTS: len(sure) - len(large) + int((~broad).sum()),
         TOO_FEW_PROMPTS: int((broad & ~kept).sum()),
     }
     stay = chosen.of(kept)
-    own = OwnOperators(tuple(stay.kinds), worked.values[kept], telling_forms(workspace, stay.units), stay.known_us)
+    values = worked.values[kept] if read else np.full((len(stay.units), len(FIGURES)), np.nan)
+    forms_of = telling_forms(workspace, stay.units)
+    own = OwnOperators(tuple(stay.kinds), values, forms_of, stay.known_us, bare[kept])
     return Measured(own, left_out)
 
 

@@ -120,8 +120,8 @@ def profiles(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch:
     values: dict[str, object] = {"last": last_epoch}
     hours = ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS))
     limits = values | {"fillings": FORM_FILLINGS, "many": FORM_ACCOUNTS}
-    found = _by_group(workspace.query(WORDINGS, limits, members=table), count)
-    found |= _by_group(workspace.query(TRAFFIC.replace("$hours", hours), values, members=table), count)
+    found = by_group(workspace.query(WORDINGS, limits, members=table), count)
+    found |= by_group(workspace.query(TRAFFIC.replace("$hours", hours), values, members=table), count)
     return Profiles(figures(found), found["items"].round().astype(np.int64), found["accounts"].round().astype(np.int64))
 
 
@@ -178,12 +178,18 @@ def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.f
     return np.asarray((part + 0.5) / (whole + 1.0))
 
 
+def evenness(counts: NDArray[np.float64]) -> float:
+    """Entropy of how much each of some accounts does, over its maximum; 1 = all do the same."""
+    part = counts / counts.sum()
+    return float(-(part * np.log(part)).sum() / np.log(max(len(part), 2)))
+
+
 def columns(table: pa.Table) -> dict[str, NDArray[np.float64]]:
     """Columns of a result as floats, each of shape (rows,)."""
     return {name: table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in table.column_names}
 
 
-def _by_group(table: pa.Table, groups: int) -> dict[str, NDArray[np.float64]]:
+def by_group(table: pa.Table, groups: int) -> dict[str, NDArray[np.float64]]:
     """Columns of a result with one row a group; groups that sent nothing have zeros."""
     place = table["grp"].to_numpy()
     result: dict[str, NDArray[np.float64]] = {}

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,8 @@ SAMPLES = 6
 MASK = "⟨…⟩"
 WORDS_MAX = 120
 """Words of a sample that are looked at; what lies beyond is masked."""
+LETTERS_MAX, PROMPT_LETTERS_MAX = 60, 65_536
+"""A longer word is masked, and of a longer prompt only so much is looked at."""
 COMMON_WORDS_MIN = 3
 WORD = re.compile(r"\w+|[^\w\s]")
 TIMELINE = f"""
@@ -44,7 +47,8 @@ select template, count(*) as exchanges, count(distinct account_id) as accounts, 
 from keyed where template <> 0 group by 1 order by exchanges desc, template limit $most
 """
 TEXTS = """
-select exchange_id, prompt from {exchanges} where exchange_id in (select exchange_id from wanted)
+select exchange_id, left(prompt, $letters) as prompt from {exchanges}
+where exchange_id in (select exchange_id from wanted)
 order by md5(exchange_id)
 """
 BANS = """
@@ -63,7 +67,7 @@ def masked(texts: Sequence[str]) -> str:
     >>> masked(["Explain tides in full now", "Explain volcanoes in full now"])
     'Explain ⟨…⟩ in full now'
     """
-    found = [WORD.findall(text) for text in texts]
+    found = [[one[0] for one in islice(WORD.finditer(text), WORDS_MAX + 1)] for text in texts]
     words = [every[:WORDS_MAX] for every in found]
     common = words[0]
     for other in words[1:]:
@@ -74,7 +78,8 @@ def masked(texts: Sequence[str]) -> str:
     places = [_positions(common, other) for other in words]
     broken = [any(place[i] != (place[i - 1] + 1 if i else 0) for place in places) for i in range(len(common))]
     open_end = any(place[-1] != len(every) - 1 for place, every in zip(places, found, strict=True))
-    pieces = [piece for gap, word in zip(broken, common, strict=True) for piece in ([MASK, word] if gap else [word])]
+    shown = [word if len(word) <= LETTERS_MAX else MASK for word in common]
+    pieces = [piece for gap, word in zip(broken, shown, strict=True) for piece in ([MASK, word] if gap else [word])]
     return " ".join([*pieces, MASK] if open_end else pieces)
 
 
@@ -93,11 +98,8 @@ def template_rows(workspace: Workspace, reported: Reported, names: tuple[str, ..
         FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(TEMPLATES_MAX)), part=part
     ).to_pylist()
     wanted = pa.table({"exchange_id": pa.array(sorted({one for row in found for one in row["samples"]}), pa.string())})
-    text = (
-        {row["exchange_id"]: row["prompt"] for row in workspace.query(TEXTS, wanted=wanted).to_pylist()}
-        if found
-        else {}
-    )
+    read = workspace.query(TEXTS, {"letters": PROMPT_LETTERS_MAX}, wanted=wanted).to_pylist() if found else []
+    text = {row["exchange_id"]: row["prompt"] for row in read}
     rows: list[dict[str, object]] = []
     for row in found:
         samples = [text[one] for one in row["samples"] if text.get(one)]

@@ -20,6 +20,8 @@ TARGET_SHARE, TARGET_LIFT = 0.05, 1.5
 """A capability is a target from this share, and this many times the outsiders' share."""
 FEW_EXCHANGES, MANY_ACCOUNTS = 12, 50
 """`low_and_slow`: at least so many accounts with, in the median, at most so many exchanges."""
+BARE = "harvest_metadata"
+"""Signal of the evidence that stands where no prompt was read."""
 MIXED_SHARE = 0.95
 """`mixed_traffic`: pooled share of the members' traffic below it."""
 
@@ -72,13 +74,18 @@ def techniques(reported: Reported, names: tuple[str, ...]) -> list[str]:
 def summary(reported: Reported, capabilities: list[str], shown: list[str]) -> str:
     """One sentence for the top of the page."""
     judged, exchanges = reported.verdict.judged, reported.totals["exchanges"] / MILLION
+    one, two = bits(judged.operator_log_e or 0.0), bits(judged.extraction_log_e or 0.0)
+    if any(row.signal == BARE for row in judged.evidence):
+        return (
+            f"{len(judged.membership.units)} accounts act as one operator ({one:.0f} bits) and, as far as metadata can "
+            f"tell, build a training set ({two:.0f} bits): {exchanges:,.0f} exchanges, of which no word was read."
+        )
     aims = ", ".join(word.replace("_", " ") for word in capabilities[:3]) or "no single capability"
     means = (
         ", ".join(word.replace("_", " ").replace("cot ", "chain-of-thought ") for word in shown[:3])
         or "no named technique"
     )
     return (
-        f"{len(judged.membership.units)} accounts act as one operator ({bits(judged.operator_log_e or 0.0):.0f} bits) "
-        f"and build a training set ({bits(judged.extraction_log_e or 0.0):.0f} bits): {exchanges:,.0f} exchanges aimed "
-        f"at {aims}, by {means}."
+        f"{len(judged.membership.units)} accounts act as one operator ({one:.0f} bits) "
+        f"and build a training set ({two:.0f} bits): {exchanges:,.0f} exchanges aimed at {aims}, by {means}."
     )

@@ -17,6 +17,10 @@ from hydrometer.base.contract_sums import CONFIRMED_BENIGN_P
 REASONS_SHOWN = 20
 """Reasons of rejected rows that are named; the rest is counted."""
 OTHER_REASONS = "other reasons"
+CONTENT_FREE = (
+    "Content-free: no prompt, system prompt or answer was read, and of tools their number alone. What needs words has "
+    "not looked."
+)
 OWN_NEEDED = round(1.0 / CONFIRMED_BENIGN_P) - 1
 """Own benign operators past the gate of H2 from which a p-value of 0.01 is possible: 1/(n + 1)."""
 
@@ -52,6 +56,7 @@ class ManifestFacts:
         columns_absent: canonical columns that no input filled.
         exchanges: number read, null where the manifest does not say.
         accounts: the same.
+        content_free: whether no text was read.
     """
 
     version: str | None
@@ -68,6 +73,7 @@ class ManifestFacts:
     columns_absent: list[str]
     exchanges: int | None
     accounts: int | None
+    content_free: bool
 
     def rows(self, column: str) -> int:
         """Sum over the inputs of one of their counts, e.g. `"rows_read"`."""
@@ -106,6 +112,8 @@ class ManifestFacts:
                 f"{self.benign_library - self.own_library} simulated; {self.own_past_gate} own ones are past the gate "
                 f"of H2 and benign_p needs {OWN_NEEDED}: it is null and suspected is the highest level.",
             )
+        if self.content_free:
+            found.append(CONTENT_FREE)
         if self.columns_absent:
             found.append(f"Columns that no input filled: {', '.join(self.columns_absent)}.")
         if self.abstained:
@@ -122,7 +130,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
     `size`, `own` and `own_past_gate`),
     `false_discovery` (a text, or a mapping of which each entry is named), `inputs` (each may have a `format`),
     `detectors_abstained` (texts, mappings with `detector` and `why`, or one mapping of detector to why),
-    `columns_absent`, `totals` with `exchanges` and `accounts`.
+    `columns_absent`, `totals` with `exchanges` and `accounts`, `content_free`.
     """
     totals = manifest.get("totals") or {}
     library = manifest.get("benign_library") or 0
@@ -141,6 +149,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
         columns_absent=sorted(_column_names(manifest.get("columns_absent") or [])),
         exchanges=totals.get("exchanges"),
         accounts=totals.get("accounts"),
+        content_free=bool(manifest.get("content_free")),
     )
 
 

@@ -56,6 +56,7 @@ def report(run: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
             {"reason": why, "rows": n} for why, n in reject_reasons(table(run, "rejects")["reason"].to_pylist())
         ],
         "columns_absent": facts.columns_absent,
+        "content_free": facts.content_free,
         "detectors_abstained": [{"detector": name, "why": why} for name, why in facts.abstained],
         "caveats": facts.caveats,
         "totals": _totals(groups, facts),

@@ -110,6 +110,8 @@ def _notes(run: Path, facts: ManifestFacts, groups: list[Row]) -> list[Text]:
     read = wording.plural(facts.rows("rows_read"), "row")
     parts = [f"{wording.count(facts.rows(f'rows_{part}'))} {part}" for part in ("kept", "rejected", "duplicate")]
     lines = [("not listed", ", ".join(rest)), ("read", f"{read} = {' + '.join(parts)}")]
+    if facts.content_free:
+        lines.append(("content", "content-free: no prompt, system prompt, answer or tool name was read"))
     if facts.abstained:
         names = ", ".join(name for name, _ in facts.abstained)
         lines.append(("abstained", f"{wording.plural(len(facts.abstained), 'detector')}: {names}"))

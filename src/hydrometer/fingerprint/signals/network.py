@@ -6,15 +6,18 @@ import pyarrow as pa
 
 from hydrometer.base.pseudonyms import prefix
 from hydrometer.base.signals import Batch, Signal
-from hydrometer.fingerprint.hashing import hashed
+from hydrometer.fingerprint.hashing import pseudonyms
 
 
 def measure(batch: Batch) -> dict[str, pa.Array]:
     """Keyed hashes; null where the address is not known or not an address."""
-    addresses = batch.rows["client_ip"]
+    encoded = batch.rows["client_ip"].combine_chunks().dictionary_encode()
+    addresses = encoded.dictionary.to_pylist()
+    prefixes = [None if address is None else prefix(address) for address in addresses]
+    known = [address if found else None for address, found in zip(addresses, prefixes, strict=True)]
     return {
-        "client_ip": hashed(addresses, batch.key, "client_ip", lambda text: text if prefix(text) else None),
-        "prefix": hashed(addresses, batch.key, "prefix", prefix),
+        "client_ip": pseudonyms(known, batch.key, "client_ip").take(encoded.indices),
+        "prefix": pseudonyms(prefixes, batch.key, "prefix").take(encoded.indices),
     }
 
 
