@@ -6,6 +6,7 @@ Names, row order and threads change nothing; the same seed gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from tests.share.dossier_texts import leaks
 
 from hydrometer import pipeline
 from hydrometer.base.contract import breaches
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS
+from hydrometer.share import dossier_verify
+from hydrometer.share.dossier import Options as DossierOptions
+from hydrometer.share.dossier import issue
+from hydrometer.share.dossier_redaction import Level
 from hydrometer.simulate.run import simulate
 from hydrometer.simulate.score import score
 
@@ -86,6 +92,31 @@ def test_no_look_alike_is_flagged(demo: Scanned) -> None:
 
 def test_the_run_keeps_the_contract(demo: Scanned) -> None:
     assert breaches(demo.run) == []
+
+
+@pytest.mark.parametrize("level", [Level.PARTNER, Level.PUBLIC])
+def test_a_dossier_leaves_out_what_its_level_says(demo: Scanned, tmp_path: Path, level: Level) -> None:
+    campaign = listed(demo.run)[0]["campaign_id"]
+    made = issue(demo.run, campaign, DossierOptions(level=level, out=tmp_path / "dossier"))
+    assert dossier_verify.verify(made.folder, dossier_verify.Trusted()).result == dossier_verify.VERIFIED
+    mine = set(pq.read_table(demo.run / "members.parquet")["account_id"].to_pylist())
+    traffic = pq.read_table(
+        demo.world / "traffic" / "exchanges.parquet",
+        columns=["exchange_id", "account_id", "api_key_id", "client_ip", "system_instructions", "prompt"],
+    )
+    traffic = traffic.filter(pc.is_in(traffic["account_id"], value_set=pa.array(sorted(mine), pa.string())))
+    secrets = {value for name in traffic.column_names for value in traffic[name].unique().to_pylist() if value}
+    if level is Level.PUBLIC:
+        secrets |= {one["masked"] for one in rows(demo.run, "templates") if one["masked"]} | {campaign}
+    assert len(secrets) > 1_000
+    assert leaks(made.folder, secrets) == []
+
+
+def test_the_manifest_has_the_hashes_of_the_tables(demo: Scanned) -> None:
+    hashes = json.loads((demo.run / "manifest.json").read_text())["outputs"]
+    assert {f"{name}.parquet" for name in OUTPUTS} | {"state/fingerprints.parquet"} <= hashes.keys()
+    for name, wanted in hashes.items():
+        assert hashlib.sha256((demo.run / name).read_bytes()).hexdigest() == wanted
 
 
 def test_shares_and_probabilities_add_up_to_one_at_most(demo: Scanned) -> None:

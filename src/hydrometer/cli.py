@@ -21,6 +21,7 @@ from hydrometer.base.errors import HydrometerError, UserError
 from hydrometer.base.safe_text import printable
 from hydrometer.commands import calibrate as calibrating
 from hydrometer.commands import configuration, look
+from hydrometer.commands import dossier as dossiers
 from hydrometer.commands import range as range_
 from hydrometer.commands import scan as scanning
 from hydrometer.commands.invocation import Invocation, print_json
@@ -81,6 +82,7 @@ app.command()(range_.demo)
 app.command()(scanning.scan)
 app.command()(calibrating.calibrate)
 app.command()(look.explain)
+app.command()(dossiers.dossier)
 app.command()(range_.simulate)
 app.command()(range_.score)
 app.add_typer(mapping, name="map")

@@ -244,7 +244,7 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
     keep_state(run.workspace, out / "state")
-    manifest = facts(run, collected, findings)
+    manifest = facts(run, collected, findings) | {"outputs": hashes(out)}
     report_json.write(out, manifest)
     report_html.write(out, manifest)
     manifest["stage_seconds"]["report"] = round(time.perf_counter() - began, 3)
@@ -252,6 +252,15 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
         json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8"
     )
     return manifest
+
+
+def hashes(out: Path) -> dict[str, str]:
+    """SHA-256 of every table in the run folder, by its name in it; a dossier is refused where a table has another."""
+    found = {}
+    for path in sorted(out.glob("*.parquet")) + sorted((out / "state").glob("*.parquet")):
+        with path.open("rb") as file:
+            found[str(path.relative_to(out))] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def keep_state(workspace: Workspace, folder: Path) -> None:

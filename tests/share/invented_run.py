@@ -376,9 +376,12 @@ def everything() -> dict[str, list[dict[str, Any]]]:
         "facts": [
             {
                 "campaign_id": "cmp-7d20e4",
+                "section": "region",
+                "position": 1,
                 "fact": "region",
                 "clause": "policy 3.1",
-                "state": "found",
+                "state": "met",
+                "status": "observed",
                 "n": 41,
                 "statement": "41 accounts were reached from a region on the policy list; 38 of them state another one.",
             }

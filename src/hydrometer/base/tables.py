@@ -66,7 +66,11 @@ OUTPUTS: dict[str, pa.Schema] = {
     "templates": schema(
         "campaign_id:s! template_id:s! masked:s exchanges:i! accounts:i! distinct_items:i! share:f! techniques:l!"
     ),
-    "facts": schema("campaign_id:s! account_id:s fact:s! clause:s state:s! value:f unit:s n:i source:s statement:s!"),
+    "facts": schema(
+        "campaign_id:s! account_id:s section:s! position:i! fact:s! subject:s clause:s state:s value:f low:f high:f "
+        "unit:s n:i p_value:f p_floor:f starts_at:t ends_at:t status:s! null_model:s method:s source:s limits:s "
+        "rows_table:s rows:i statement:s!"
+    ),
     "rejects": schema("source:s! position:i! reason:s! sha256:s"),
 }
 """A run folder's tables. `templates.distinct_items` counts distinct prompts; `timeline.event`: bans and releases."""
@@ -86,6 +90,12 @@ LEVELS = ("confirmed", "suspected", "insufficient", "benign", "authorised")
 LISTED_LEVELS = ("confirmed", "suspected")
 ROLES = ("operator", "victim", "customer")
 HYPOTHESES = ("H1", "H2", "H3", "H4")
+FACT_SECTIONS = ("capabilities", "pivot", "lifecycle", "roadmap", "terms", "region", "impact", "factors")
+"""Sections of `facts`, in the order in which a case is told."""
+FACT_STATES = ("met", "not met", "unknown")
+"""Whether a rule's condition holds; null where a fact is no rule."""
+FACT_STATUSES = ("observed", "inferred", "alleged", "adjudicated")
+"""Counted in the log, worked out from it, said by others, decided by a court or an authority."""
 
 
 def conform(table: pa.Table, target: pa.Schema) -> pa.Table:

@@ -157,9 +157,10 @@ def fact_rows(workspace: Workspace, reported: Reported, unsupported: Sequence[st
     row = workspace.query(COUNTRIES, exchanges=exchanges, countries=countries).to_pylist()[0]
     state = "unknown" if not row["known"] else "met" if row["met"] else "not met"
     return [{
-        "campaign_id": reported.verdict.campaign_id, "account_id": None, "fact": "unsupported_country",
-        "clause": "unsupported countries", "state": state, "value": row["met"] / max(row["known"], 1),
-        "unit": "share of exchanges", "n": row["known"], "source": "policy.yaml",
+        "campaign_id": reported.verdict.campaign_id, "account_id": None, "section": "region", "position": 1,
+        "fact": "unsupported_country", "clause": "unsupported countries", "state": state,
+        "value": row["met"] / max(row["known"], 1), "unit": "share of exchanges", "n": row["known"],
+        "status": "observed", "source": "policy.yaml", "rows_table": "attributed", "rows": row["n"],
         "statement":
             f"{row['met']} of {row['known']} exchanges with a known country come from a country that the policy does "
             "not serve.",

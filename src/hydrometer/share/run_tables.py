@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hydrometer.base.errors import RunError
-from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, conform
+from hydrometer.base.tables import FACT_SECTIONS, LISTED_LEVELS, OUTPUTS, conform
 from hydrometer.share.refutation import Refutation, refutations
 
 Row = dict[str, Any]
@@ -25,6 +25,11 @@ Row = dict[str, Any]
 def _down(value: float | None) -> float:
     """Sorts the largest first and the unknown last."""
     return float("inf") if value is None else -value
+
+
+def _section(name: str) -> int:
+    """Place of a section of `facts`; a strange one comes last."""
+    return FACT_SECTIONS.index(name) if name in FACT_SECTIONS else len(FACT_SECTIONS)
 
 
 ORDERS: dict[str, Callable[[Row], tuple[Any, ...]]] = {
@@ -37,7 +42,9 @@ ORDERS: dict[str, Callable[[Row], tuple[Any, ...]]] = {
     "links": lambda row: (_down(row["bits"]), row["account_a"], row["account_b"], row["layer"], row["statement"]),
     "timeline": lambda row: (row["hour"], row["event"] or ""),
     "templates": lambda row: (_down(row["exchanges"]), row["template_id"]),
-    "facts": lambda row: (row["fact"], row["account_id"] or "", row["statement"], row["source"] or ""),
+    "facts": lambda row: (
+        _section(row["section"]), row["account_id"] or "", row["position"], row["fact"], row["statement"],
+    ),
     "operators": lambda row: (row["operator_id"], row["account_id"]),
 }  # fmt: skip
 DETAILS = ("members", "evidence", "links", "timeline", "templates", "facts")
