@@ -22,7 +22,7 @@ import pytest
 import typer
 
 from hydrometer import __version__, pipeline
-from hydrometer.abstentions import NOT_IN_THIS_VERSION, abstentions
+from hydrometer.abstentions import NOT_IN_THIS_VERSION, TABLES_NEEDED, abstentions, without_tables
 from hydrometer.base import contract
 from hydrometer.base.errors import BugError, HydrometerError, InputError, PackError, RunError, UsageError
 from hydrometer.base.progress import Progress
@@ -471,6 +471,7 @@ def test_a_detector_abstains_where_none_of_its_columns_is_there() -> None:
     every = abstentions(INPUTS["exchanges"].names, INPUTS["accounts"].names)
     assert {"answer_dependence", "template", "urn_mail", "urn_signup", "urn_payment"} <= set(every)
     assert not set(every) & set(NOT_IN_THIS_VERSION)
+    assert set(without_tables(())) == set(TABLES_NEEDED) and without_tables(INPUTS) == {}
 
 
 def test_worlds_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ the register of accounts feeds (base). A detector with several columns to choose
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from hydrometer.base.families import FAMILIES
 from hydrometer.fingerprint.run import abstaining, signals
@@ -24,9 +24,12 @@ OWN_LIBRARY = "own_benign_library"
 WITHOUT_PROMPTS = "without prompts no group is ranked among own operators alone: benign_p is null, nothing is confirmed"
 NOT_IN_THIS_VERSION = {
     OWN_LIBRARY: "the library of benign operators is simulated: benign_p is null, nothing is confirmed",
-    "release_pivot": "not in this version: pivot_at is null",
 }
-"""Detectors that abstain whatever the logs hold; the first only without own operators."""
+"""Detectors that abstain whatever the logs hold; only without own operators."""
+TABLES_NEEDED = {
+    "release_pivot": ("releases",), "terms": ("terms", "acceptances"), "roadmap": ("actor_timeline",),
+}  # fmt: skip
+"""Sections of facts that need tables beside the traffic, with the tables."""
 
 
 def always_abstaining(own: int, *, prompts: bool = True) -> dict[str, str]:
@@ -38,6 +41,16 @@ def always_abstaining(own: int, *, prompts: bool = True) -> dict[str, str]:
     """
     said = {name: why for name, why in NOT_IN_THIS_VERSION.items() if not (own and name == OWN_LIBRARY)}
     return said | ({OWN_LIBRARY: WITHOUT_PROMPTS} if own and not prompts else {})
+
+
+def without_tables(given: Container[str]) -> dict[str, str]:
+    """Section of facts → why it cannot look: the tables beside the traffic that it needs and that were not given.
+
+    >>> without_tables({"releases", "terms", "acceptances"})
+    {'roadmap': 'no table actor_timeline'}
+    """
+    lacking = {name: [table for table in tables if table not in given] for name, tables in TABLES_NEEDED.items()}
+    return {name: f"no table {', '.join(tables)}" for name, tables in lacking.items() if tables}
 
 
 def abstentions(absent_exchange_columns: Iterable[str], absent_account_columns: Iterable[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import hydrometer
-from hydrometer.abstentions import abstentions, always_abstaining
+from hydrometer.abstentions import abstentions, always_abstaining, without_tables
 from hydrometer.base import logs
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators
 from hydrometer.base.errors import RunError
@@ -34,6 +34,7 @@ from hydrometer.base.tables import LISTED_LEVELS
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
+from hydrometer.collect.sources import TABLES
 from hydrometer.fingerprint import entities, states
 from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
@@ -44,8 +45,9 @@ from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.metadata_reference import metadata_reference_with
 from hydrometer.prove.own_library import Calibration, load
 from hydrometer.prove.reference import reference_with
-from hydrometer.prove.run import Vocabulary, first_exchanges, tables, unit_accounts
+from hydrometer.prove.run import first_exchanges, tables, unit_accounts
 from hydrometer.prove.standing import passing
+from hydrometer.prove.subject import Words
 from hydrometer.prove.verdict import Verdict, verdicts
 from hydrometer.share import report_html, report_json
 
@@ -238,8 +240,8 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     rules = lexicon()
     written = tables(
         run.workspace, findings.population, findings.reported, detectable=findings.detectable, prior=run.settings.prior,
-        vocabulary=Vocabulary(tuple(rules.techniques), tuple(rules.capabilities)),
-        unsupported=[str(country) for country in collected.policy.get("unsupported_countries", ())],
+        vocabulary=Words(tuple(rules.techniques), tuple(rules.targets)), policy=collected.policy,
+        seed=run.settings.seed,
     )  # fmt: skip
     for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
@@ -279,6 +281,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
     looked_away = abstentions(collected.absent_columns, collected.account_columns_absent)
     prompts, own = prompts_known(run.workspace), own_operators(run)
     library = reference_with(own) if prompts else metadata_reference_with(own)
+    looked_away |= without_tables([name for name in TABLES if run.workspace.has(name)])
     calibrated = {"calibration_sha256": run.calibration.sha256} if run.calibration else {}
     gate = {"own_past_gate": passing(own) if prompts else 0} if library.own else {}
     text = json.dumps(settings, sort_keys=True)

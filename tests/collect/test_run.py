@@ -349,3 +349,31 @@ def test_an_input_larger_than_the_memory_of_the_engine_is_read(tmp_path: Path) -
     report = collect([str(file)], CollectOptions(), workspace, lambda *_: None)
     assert [(one.rows_read, one.rows_kept) for one in report.inputs] == [(rows, rows)]
     workspace.close()
+
+
+def test_terms_acceptances_and_timelines_are_read_and_impossible_dates_are_rejects(
+    tmp_path: Path, run: Collector
+) -> None:
+    traffic = tmp_path / "traffic"
+    traffic.mkdir()
+    (traffic / "exchanges.jsonl").write_bytes(jsonl(row()))
+    (traffic / "terms.csv").write_text("version,clause,sha256,effective_at\nv1,7.1,ab,\nv1,7.1,cd,\nv2,7.1,ab,soon\n")
+    (traffic / "acceptances.csv").write_text("account_id,version,accepted_at\nacct-1,v1,2026-01-01T00:00:00Z\n,v1,\n")
+    (traffic / "timeline.csv").write_text(
+        "actor,event,happened_at,source\nRival,a release,2026-02-10T00:00:00Z,a blog\n"
+        "Rival,never,2026-02-30T00:00:00Z,x\nRival,later,the day after tomorrow,x\n,nobody,2026-02-11T00:00:00Z,x\n"
+    )
+    result = run(traffic)
+    assert result.workspace.read("terms").to_pylist() == [
+        {"version": "v1", "clause": "7.1", "sha256": "ab", "effective_at": None}
+    ]
+    assert result.workspace.read("acceptances")["version"].to_pylist() == ["v1"]
+    assert result.workspace.read("actor_timeline")["event"].to_pylist() == ["a release"]
+    assert [(one["source"], one["position"], one["reason"]) for one in result.rejects] == [
+        ("acceptances.csv", 3, "account_id is missing"),
+        ("terms.csv", 3, "a second row for this clause of this version; the first is kept"),
+        ("terms.csv", 4, "effective_at is not a time"),
+        ("timeline.csv", 3, "happened_at is not a time"),
+        ("timeline.csv", 4, "happened_at is not a time"),
+        ("timeline.csv", 5, "actor is missing"),
+    ]

@@ -18,6 +18,7 @@ SMALL: dict[str, dict[str, object]] = {
     "techniques": {"still_life": ["fruit colour"]},
     "capabilities": {"painting": ["fruit", "colour"]},
     "languages": {"en": ["fruit"]},
+    "targets": {"cooking": ["fruit"]},
 }
 
 

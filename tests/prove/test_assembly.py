@@ -129,14 +129,6 @@ def test_bits_in_the_evidence_are_the_models() -> None:
     assert found["account_id"] is None and found["campaign_id"] == "c-1"
 
 
-def test_targets_are_what_is_asked_more_often_than_usual_most_first() -> None:
-    part = exchanges(10)
-    names = ("coding", "grading", "vision")
-    assert words.targets(part, np.array([0.2, 0.0, 0.0]), names) == ["coding", "grading"]
-    assert words.targets(part, np.array([0.9, 0.0, 0.0]), names) == ["grading"]
-    assert words.targets(part, np.array([1.0, 0.5, 0.5]), names) == []
-
-
 def test_techniques_are_named_by_share_and_shapes_of_use_by_counts() -> None:
     report = reported(exchanges(8))
     assert words.techniques(report, ("forced_tags", "fake_debug")) == ["forced_tags", "fake_debug"]

@@ -137,18 +137,3 @@ def test_bans_and_releases_stand_in_their_hour(workspace: Workspace) -> None:
     workspace.write("releases", pa.table({"model": ["model-9"], "released_at": hour[:1]}))
     rows = views.timeline_rows(workspace, reported(attributed(8)))
     assert [row["event"] for row in rows][:3] == [None, "ban of 1 member; release of model-9", None]
-
-
-def test_facts_count_only_what_is_known(workspace: Workspace) -> None:
-    countries = pa.array(["XX", "US", None, "XX", None, None, None, None], pa.string())
-    workspace.write("fingerprints", pa.table({"exchange_id": [f"e{n:03}" for n in range(8)], "country": countries}))
-    (row,) = views.fact_rows(workspace, reported(attributed(8)), ["XX"])
-    assert (row["state"], row["n"]) == ("met", 3) and row["value"] == pytest.approx(2 / 3)
-    assert views.fact_rows(workspace, reported(attributed(8)), ["YY"])[0]["state"] == "not met"
-    assert views.fact_rows(workspace, reported(attributed(8)), []) == []
-
-
-def test_unknown_countries_are_unknown_and_not_innocent(workspace: Workspace) -> None:
-    none = pa.array([None] * 8, pa.string())
-    workspace.write("fingerprints", pa.table({"exchange_id": [f"e{n:03}" for n in range(8)], "country": none}))
-    assert views.fact_rows(workspace, reported(attributed(8)), ["XX"])[0]["state"] == "unknown"

@@ -373,24 +373,40 @@ def everything() -> dict[str, list[dict[str, Any]]]:
         ],
         "timeline": timeline(),
         "templates": templates(),
-        "facts": [
-            {
-                "campaign_id": "cmp-7d20e4",
-                "section": "region",
-                "position": 1,
-                "fact": "region",
-                "clause": "policy 3.1",
-                "state": "met",
-                "status": "observed",
-                "n": 41,
-                "statement": "41 accounts were reached from a region on the policy list; 38 of them state another one.",
-            }
-        ],
+        "facts": facts(),
         "rejects": [
             {"source": "/home/someone/b.jsonl", "position": n, "reason": why, "sha256": "d" * 64}
             for n, why in enumerate(["not JSON", "no account_id <b>"])
         ],
     }
+
+
+def facts() -> list[dict[str, Any]]:
+    """A few facts of the first campaign: one of each kind of row that a page tells or leaves out."""
+    told: list[dict[str, Any]] = [
+        {
+            "section": "capabilities", "fact": "target", "subject": "coding", "value": 0.42, "low": 0.4, "high": 0.44,
+            "status": "inferred", "statement": "42 % of the exchanges aim at coding, beside 4 % for others.",
+        },
+        {
+            "section": "pivot", "fact": "release_pivot", "subject": "m-5", "state": "unknown", "status": "observed",
+            "statement": "No table of releases was given.",
+        },
+        {
+            "section": "lifecycle", "fact": "phase", "subject": "collecting", "value": 90.0, "status": "inferred",
+            "starts_at": START, "ends_at": START + timedelta(days=2), "statement": "Collecting for two days.",
+        },
+        {
+            "section": "region", "fact": "unsupported_country", "clause": "policy 3.1", "state": "met", "n": 41,
+            "status": "observed",
+            "statement": "41 accounts were reached from a region on the policy list; 38 of them state another one.",
+        },
+        {
+            "section": "terms", "fact": "clause_of_account", "account_id": "acc_0007", "clause": "7.1", "state": "met",
+            "n": 3, "status": "observed", "statement": "3 of 5 events <b>while</b> version v1 was in force.",
+        },
+    ]  # fmt: skip
+    return [{"campaign_id": "cmp-7d20e4", "position": 1} | row for row in told]
 
 
 def store(folder: Path, tables: dict[str, list[dict[str, Any]]], manifest: dict[str, Any]) -> Path:

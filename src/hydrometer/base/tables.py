@@ -43,8 +43,11 @@ INPUTS: dict[str, pa.Schema] = {
     ),
     "releases": schema("model:s! released_at:t! family:s"),
     "enforcement": schema("account_id:s! acted_at:t! action:s! reason:s"),
+    "terms": schema("version:s! clause:s! sha256:s effective_at:t"),
+    "acceptances": schema("account_id:s! version:s! accepted_at:t!"),
+    "actor_timeline": schema("actor:s! event:s! happened_at:t! source:s"),
 }
-"""Canonical traffic; `exchanges` is the only table that must be there."""
+"""Canonical traffic; `exchanges` is the only table that must be there. `actor_timeline` is the file `timeline`."""
 
 OUTPUTS: dict[str, pa.Schema] = {
     "campaigns": schema(

@@ -23,6 +23,7 @@ from hydrometer.collect.assembly import ORIGINS, Assembled, Counts, Origin, asse
 from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions, check_options
 from hydrometer.collect.pack_sql import Limits, quoted
+from hydrometer.collect.policy import read_policy
 from hydrometer.collect.sources import LABELS, TABLES, Found, Source, find
 from hydrometer.collect.staging import (
     Mapper,
@@ -37,7 +38,6 @@ from hydrometer.collect.staging import (
 from hydrometer.collect.tables_beside import (
     AuthorisedUse,
     Beside,
-    read_policy,
     read_register,
     read_tables,
     write_tables,
@@ -146,7 +146,7 @@ def collect_with(
 def _override(found: Found, options: CollectOptions) -> None:
     """Files named by options replace those that lie beside the traffic."""
     for name in (*TABLES, "register", "policy"):
-        path: Path | None = getattr(options, name)
+        path: Path | None = getattr(options, name, None)
         if path is None:
             continue
         if not path.is_file():

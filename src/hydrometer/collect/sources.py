@@ -19,10 +19,12 @@ from hydrometer.collect.reading import sha256_of, spool
 TRUTH = "truth"
 TRAFFIC = "traffic"
 STANDARD_INPUT = "-"
-TABLES = ("accounts", "releases", "enforcement")
+TABLES = ("accounts", "releases", "enforcement", "terms", "acceptances", "actor_timeline")
+FILE_TABLES = {"timeline": "actor_timeline"}
+"""File whose table has another name, since results have a table of the file's name."""
 FILES_BESIDE = ("register.yaml", "policy.yaml")
 LABELS = "labels"
-OTHER_TABLES = ("timeline", "indicators", LABELS, "terms", "acceptances")
+OTHER_TABLES = ("indicators", LABELS)
 """Tables of the contract that are not traffic and that a scan does not read; where the labels lie is remembered."""
 TABLE_ENDINGS = (".parquet", ".csv", ".json")
 
@@ -140,6 +142,7 @@ def _is_beside(member: Path, found: Found) -> bool:
         if name == LABELS:
             found.beside.setdefault(LABELS, []).append(member)
         return True
+    name = FILE_TABLES.get(name, name)
     if name not in TABLES:
         return False
     if member.is_dir():

@@ -1,4 +1,4 @@
-"""Reads what lies beside the traffic: accounts, releases, enforcement, the register of authorised uses, the policy.
+"""Reads what lies beside the traffic: accounts, releases, enforcement, terms, timelines, authorised uses.
 
 These are the provider's own files, but they pass the same checks as traffic; a row that cannot be used is a reject
 under the file's name. `accounts` in the workspace has one row per account seen anywhere, so that later rooms need no
@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hydrometer.base.errors import UsageError
@@ -26,19 +25,24 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.collect import detect as detection
 from hydrometer.collect.detect import PARQUET
 from hydrometer.collect.pack_sql import Limits, checked_select, identifier, quoted
+from hydrometer.collect.policy import read_yaml
 from hydrometer.collect.reading import UnreadableError
 from hydrometer.collect.staging import NOT_PARQUET, Mapper, parquet_rows, sourced
 
 _RELATION = "{relation}"
 KEYS = {
     "accounts": ("account_id",), "releases": ("model", "released_at"),
-    "enforcement": ("account_id", "acted_at", "action", "reason"),
+    "enforcement": ("account_id", "acted_at", "action", "reason"), "terms": ("version", "clause"),
+    "acceptances": ("account_id", "version", "accepted_at"), "actor_timeline": ("actor", "event", "happened_at"),
 }  # fmt: skip
 """What makes a row of a table the same as another; the first is kept, the others are rejects."""
 REPEATED = {
     "accounts": "a second row for this account; the first is kept",
     "releases": "a second row for this model and time; the first is kept",
     "enforcement": "the same action a second time; the first is kept",
+    "terms": "a second row for this clause of this version; the first is kept",
+    "acceptances": "the same acceptance a second time; the first is kept",
+    "actor_timeline": "the same event a second time; the first is kept",
 }
 _NUMBER = "row_number() over (partition by {keys} order by file_index, _position)"
 
@@ -104,7 +108,8 @@ def _stage_table(path: Path, table: str, name: str, mapper: Mapper, limits: Limi
         mapped = f"select {place}{listed} from read_parquet({quoted(str(shape.path.absolute()))})"
         batches = None
     else:
-        columns = [column for column in INPUTS[table].names if _some_record_has(shape, column)]
+        records = detection.sample_records(shape)
+        columns = [name for name in INPUTS[table].names if not records or any(name in one for one in records)]
         place = ours.format(position="position", record="record", sha256="sha256", reason="reason")
         listed = "".join(
             f""", json_extract_string(record, '$."{column}"') as {identifier(column)}""" for column in columns
@@ -120,10 +125,6 @@ def _stage_table(path: Path, table: str, name: str, mapper: Mapper, limits: Limi
         return mapper.write(name, select, batches)
     except duckdb.Error as problem:
         raise UnreadableError(NOT_PARQUET) from problem
-
-
-def _some_record_has(shape: detection.Shape, column: str) -> bool:
-    return any(column in record for record in detection.sample_records(shape))
 
 
 def _rejected(files: Sequence[Path], names: Sequence[str], table: str) -> pa.Table:
@@ -149,9 +150,9 @@ def _rejected(files: Sequence[Path], names: Sequence[str], table: str) -> pa.Tab
 
 
 def write_tables(beside: Beside, workspace: Workspace) -> None:
-    """Write `releases` and `enforcement` where given, and `accounts`: one row per account seen anywhere."""
-    for table in ("releases", "enforcement"):
-        if table in beside.files:
+    """Write the tables that were given, and `accounts`: one row per account seen anywhere."""
+    for table in KEYS:
+        if table in beside.files and table != "accounts":
             columns = ", ".join(map(identifier, INPUTS[table].names))
             workspace.store(table, f"select {columns} from {_sound(beside.files[table], table)} order by all")
     columns = ", ".join(
@@ -192,7 +193,7 @@ def read_register(path: Path | None) -> tuple[AuthorisedUse, ...]:
     Raises:
         UsageError: it cannot be read or an entry breaks the form; all problems at once.
     """
-    content = _yaml(path)
+    content = read_yaml(path)
     entries = content if isinstance(content, list) else [] if content is None else [content]
     problems, uses = [], []
     for number, entry in enumerate(entries, start=1):
@@ -208,29 +209,3 @@ def read_register(path: Path | None) -> tuple[AuthorisedUse, ...]:
             "mend the entries named",
         )
     return tuple(uses)
-
-
-def read_policy(path: Path | None) -> dict[str, Any]:
-    """The mapping in policy.yaml, empty where there is none.
-
-    Raises:
-        UsageError: it cannot be read or is no mapping.
-    """
-    content = _yaml(path)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise UsageError(str(path), f"a {type(content).__name__}", "a mapping of policy settings", "mend the file")
-    return content
-
-
-def _yaml(path: Path | None) -> Any:
-    if path is None:
-        return None
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        found = type(problem).__name__
-        raise UsageError(
-            str(path), f"not readable as YAML ({found})", "a YAML file", "check the path and the file"
-        ) from problem

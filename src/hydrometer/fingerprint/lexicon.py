@@ -44,6 +44,7 @@ class Lexicon:
         techniques: technique → alternatives; each alternative is a mask of which all bits must be set.
         capabilities: capability → the same.
         languages: language → the same; the first that holds is the prompt's.
+        targets: capability of the contract → the same; describes a case and is never counted by a test.
     """
 
     concepts: tuple[str, ...]
@@ -51,6 +52,7 @@ class Lexicon:
     techniques: dict[str, tuple[int, ...]]
     capabilities: dict[str, tuple[int, ...]]
     languages: dict[str, tuple[int, ...]]
+    targets: dict[str, tuple[int, ...]]
 
 
 @cache
@@ -83,7 +85,8 @@ def parse(text: str) -> Lexicon:
         for language in by_language.values()
         for phrase in language
     )
-    return Lexicon(concepts, phrases, rules("techniques"), rules("capabilities"), rules("languages"))
+    sections = ("techniques", "capabilities", "languages", "targets")
+    return Lexicon(concepts, phrases, *(rules(section) for section in sections))
 
 
 def _mask(named: list[str], bit: dict[str, int], where: str) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +13,9 @@ from hydrometer.base.population import Population
 from hydrometer.base.tables import OUTPUTS, from_rows
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import assembly, views, words
+from hydrometer.prove.case_facts import facts_of, said_of
+from hydrometer.prove.subject import Surroundings, Words, subject_of
 from hydrometer.prove.verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """Names of the technique and capability bits of the fingerprint."""
-
-    techniques: tuple[str, ...]
-    capabilities: tuple[str, ...]
 
 
 def unit_accounts(workspace: Workspace, units: int) -> list[list[str]]:
@@ -49,8 +43,9 @@ def tables(
     *,
     detectable: Mapping[str, datetime],
     prior: float,
-    vocabulary: Vocabulary,
-    unsupported: Sequence[str],
+    vocabulary: Words,
+    policy: Mapping[str, Any],
+    seed: int = 0,
 ) -> dict[str, pa.Table]:
     """All tables of groups.
 
@@ -61,35 +56,37 @@ def tables(
         detectable: campaign id → end of the first epoch in which it was at least suspected.
         prior: probability that a judged group is a campaign.
         vocabulary: names of bits.
-        unsupported: countries that the policy does not serve.
+        policy: the provider's policy, as `policy.yaml` gives it.
+        seed: the run's seed.
 
     Returns:
         name → table, as in `OUTPUTS`, without `rejects`.
     """
     accounts = unit_accounts(workspace, population.units)
     reports = [assembly.work_out(workspace, population, verdict) for verdict in reported]
-    outside = words.background_shares(workspace, len(vocabulary.capabilities))
+    units = [report.verdict.judged.membership.units for report in reports if report.listed]
+    around = Surroundings(workspace, vocabulary, policy, units, seed)
     rows: dict[str, list[dict[str, object]]] = {
-        name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates", "facts")
+        name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates")
     }
+    facts = [from_rows([], OUTPUTS["facts"])]
     for report in reports:
-        capabilities = words.targets(report.attributed, outside, vocabulary.capabilities) if report.listed else []
-        techniques = words.techniques(report, vocabulary.techniques) if report.listed else []
-        said: dict[str, object] = {
-            "capabilities": capabilities,
-            "techniques": techniques,
-            "summary": words.summary(report, capabilities, techniques) if report.listed else None,
-        }
-        rows["campaigns"].append(assembly.campaign_row(report, prior, said, detectable.get(report.verdict.campaign_id)))
-        rows["members"] += assembly.member_rows(report, accounts)
-        rows["evidence"] += assembly.evidence_rows(report)
+        since = detectable.get(report.verdict.campaign_id)
+        said: dict[str, Any] = {"capabilities": [], "techniques": [], "summary": None}
         if report.listed:
+            subject = subject_of(report, accounts, around, since)
+            facts.append(facts_of(subject))
+            said |= said_of(subject) | {"techniques": words.techniques(report, vocabulary.techniques)}
+            said["summary"] = words.summary(report, said["capabilities"], said["techniques"])
             rows["links"] += assembly.link_rows(population, report, accounts)
             rows["timeline"] += views.timeline_rows(workspace, report)
             rows["templates"] += views.template_rows(workspace, report, vocabulary.techniques)
-            rows["facts"] += views.fact_rows(workspace, report, unsupported)
+        rows["campaigns"].append(assembly.campaign_row(report, prior, said, since))
+        rows["members"] += assembly.member_rows(report, accounts)
+        rows["evidence"] += assembly.evidence_rows(report)
     rows["campaigns"] = assembly.ranked(rows["campaigns"])
     result = {name: from_rows(parts, OUTPUTS[name]) for name, parts in rows.items()}
+    result["facts"] = pa.concat_tables(facts)
     result["operators"] = assembly.operator_table(reports, accounts)
     result["attributed"] = assembly.attributed_table(reports)
     return result

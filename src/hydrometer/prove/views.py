@@ -1,8 +1,8 @@
-"""What report and console draw of a listed group: hours, masked templates, facts of policy.
+"""What report and console draw of a listed group: hours and masked templates.
 
 A template is shown as the words that its samples have in common; everything that differs is masked, so that no
-customer's content is in the picture. Samples are the bottom k by hash of the exchange id. Facts are listed and never
-enter H1 or H2. Source: the contract, section 2; `docs/tables.md`.
+customer's content is in the picture. Samples are the bottom k by hash of the exchange id.
+Source: the contract, section 2; `docs/tables.md`.
 """
 
 from __future__ import annotations
@@ -53,11 +53,6 @@ order by md5(exchange_id)
 """
 BANS = """
 select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2
-"""
-COUNTRIES = """
-select count(*) as n, count(f.country) as known,
-       count(*) filter (f.country in (select country from countries)) as met
-from {fingerprints} f semi join exchanges using (exchange_id)
 """
 
 
@@ -146,22 +141,3 @@ def _events(workspace: Workspace, reported: Reported) -> dict[int, str]:
         ).to_pylist():
             words.setdefault(row["us"] // HOUR_US, []).append(f"release of {row['model']}")
     return {hour: "; ".join(parts) for hour, parts in words.items()}
-
-
-def fact_rows(workspace: Workspace, reported: Reported, unsupported: Sequence[str]) -> list[dict[str, object]]:
-    """Rows of `facts` (H3): use from countries that the policy does not serve, per group; listed, never scored."""
-    if not unsupported:
-        return []
-    exchanges = pa.table({"exchange_id": reported.attributed["exchange_id"]})
-    countries = pa.table({"country": pa.array(sorted(set(unsupported)), pa.string())})
-    row = workspace.query(COUNTRIES, exchanges=exchanges, countries=countries).to_pylist()[0]
-    state = "unknown" if not row["known"] else "met" if row["met"] else "not met"
-    return [{
-        "campaign_id": reported.verdict.campaign_id, "account_id": None, "section": "region", "position": 1,
-        "fact": "unsupported_country", "clause": "unsupported countries", "state": state,
-        "value": row["met"] / max(row["known"], 1), "unit": "share of exchanges", "n": row["known"],
-        "status": "observed", "source": "policy.yaml", "rows_table": "attributed", "rows": row["n"],
-        "statement":
-            f"{row['met']} of {row['known']} exchanges with a known country come from a country that the policy does "
-            "not serve.",
-    }]  # fmt: skip

@@ -1,23 +1,19 @@
-"""What a listed group is after, in the contract's vocabulary and in one sentence: capabilities, techniques, summary.
+"""How a listed group asks, in the contract's vocabulary, and what it is in one sentence: techniques, summary.
 
-Capabilities are those that the group asks for more often than outsiders do, most targeted first; techniques are those
-that the wording shows, and the shapes of use that the counts show.
+Techniques are those that the wording shows, and the shapes of use that the counts show; what the group is after is a
+fact of its own (`facts/capabilities.py`).
 """
 
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.units import bits
-from hydrometer.base.workspace import Workspace
 from hydrometer.prove.assembly import MILLION, Reported
 
 SHOWN_SHARE = 0.02
 """A technique is named from this share of the group's exchanges."""
-TARGET_SHARE, TARGET_LIFT = 0.05, 1.5
-"""A capability is a target from this share, and this many times the outsiders' share."""
 FEW_EXCHANGES, MANY_ACCOUNTS = 12, 50
 """`low_and_slow`: at least so many accounts with, in the median, at most so many exchanges."""
 BARE = "harvest_metadata"
@@ -30,29 +26,6 @@ def mask_shares(masks: NDArray[np.int64], weight: NDArray[np.float64], count: in
     """Weighted share of rows in which each bit is set; shape (count,)."""
     total = float(weight.sum()) or 1.0
     return np.array([float(weight[(masks >> bit & 1) == 1].sum()) / total for bit in range(count)])
-
-
-def background_shares(workspace: Workspace, capabilities: int) -> NDArray[np.float64]:
-    """Share of all exchanges of the run that ask for each capability."""
-    columns = ", ".join(f"avg((capabilities & {1 << bit} <> 0)::int)::double as c{bit}" for bit in range(capabilities))
-    row = workspace.query(f"select {columns} from {{fingerprints}}").to_pylist()[0]
-    return np.array([float(row[f"c{bit}"] or 0.0) for bit in range(capabilities)])
-
-
-def targets(part: pa.Table, outside: NDArray[np.float64], names: tuple[str, ...]) -> list[str]:
-    """Capabilities that the group asks for more than outsiders, most targeted first.
-
-    Args:
-        part: the group's attributed exchanges.
-        outside: shape (capabilities,), shares among all exchanges.
-        names: names of the capability bits.
-    """
-    shares = mask_shares(part["capabilities"].to_numpy(), part["millionths"].to_numpy().astype(np.float64), len(names))
-    gain = shares - outside
-    chosen = [
-        bit for bit in range(len(names)) if shares[bit] >= TARGET_SHARE and shares[bit] >= TARGET_LIFT * outside[bit]
-    ]
-    return [names[bit] for bit in sorted(chosen, key=lambda bit: (-round(float(gain[bit]), 9), names[bit]))]
 
 
 def techniques(reported: Reported, names: tuple[str, ...]) -> list[str]:

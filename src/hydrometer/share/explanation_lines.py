@@ -16,7 +16,7 @@ from hydrometer.share import wording
 from hydrometer.share.run_tables import Case, Row
 from hydrometer.share.waterfall import title
 
-LINKS_SHOWN, TEMPLATES_SHOWN, MEMBERS_SHOWN, EVIDENCE_SHOWN = 8, 5, 8, 20
+LINKS_SHOWN, TEMPLATES_SHOWN, MEMBERS_SHOWN, EVIDENCE_SHOWN, FACTS_SHOWN = 8, 5, 8, 20, 12
 
 
 def line(text: str, style: str = "") -> Text:
@@ -44,7 +44,8 @@ def group_lines(case: Case) -> list[RenderableType]:
     row = case.campaign
     parts: list[RenderableType] = [line(f"{row['campaign_id']}: {verdict(row)}", "bold"), _evidence(case)]
     blocks = (
-        ("Policy facts (H3)", [fact["statement"] for fact in case.facts]),
+        ("What it is after, and how it went", _facts(case.course)),
+        ("Policy facts (H3)", _facts(case.policy_facts)),
         ("Because", _shortened([_because(member) for member in case.members], MEMBERS_SHOWN, "member", "members")),
         ("Links", _shortened([_link(link) for link in case.links], LINKS_SHOWN, "link", "links")),
         (
@@ -71,6 +72,12 @@ def _shortened(texts: list[str], shown: int, thing: str, table: str) -> list[str
     """The first of some texts, and how many more there are and where."""
     more = len(texts) - shown
     return texts[:shown] + ([f"and {wording.plural(more, f'more {thing}')} in {table}.parquet"] if more > 0 else [])
+
+
+def _facts(rows: list[Row]) -> list[str]:
+    """Facts as sentences; those of an account name it."""
+    said = [f"{row['account_id']}: {row['statement']}" if row["account_id"] else row["statement"] for row in rows]
+    return _shortened(said, FACTS_SHOWN, "fact", "facts")
 
 
 def _because(member: Row) -> str:

@@ -25,6 +25,8 @@ from hydrometer.share.run_tables import Case, Row, campaigns, cases, listed, tab
 SCHEMA_VERSION = 1
 LINKS_SHOWN = 50
 """Strongest links of a group in the report; all are in `links.parquet`."""
+ACCOUNT_FACTS_SHOWN = 200
+"""Facts about single accounts of a group in the report; all are in `facts.parquet`."""
 SHORT = ("campaign_id", "operator_id", "rank", "kind", "level", "accounts", "exchanges", "usd", "q_value",
          "operator_bits", "extraction_bits", "innocent_explanation")  # fmt: skip
 """Columns of a group that is not listed in full."""
@@ -104,7 +106,9 @@ def case_json(case: Case) -> dict[str, Any]:
         "members": [_without_group(row) for row in case.members],
         "members_by_role": dict(sorted(roles.items())),
         "evidence": [_without_group(row) for row in case.evidence],
-        "facts": [_without_group(row) for row in case.facts],
+        "facts": [_without_group(row) for row in case.facts if row["account_id"] is None],
+        "facts_of_accounts": [_without_group(row) for row in _of_accounts(case)[:ACCOUNT_FACTS_SHOWN]],
+        "facts_of_accounts_total": len(_of_accounts(case)),
         "links": [_without_group(row) for row in case.links[:LINKS_SHOWN]],
         "links_total": len(case.links),
         "templates": [_without_group(row) for row in case.templates],
@@ -113,6 +117,11 @@ def case_json(case: Case) -> dict[str, Any]:
         "what_would_refute_it": [one.statement for one in case.refutations],
         "refutation_questions": [{"question": one.question, "ask": one.ask} for one in case.refutations],
     }
+
+
+def _of_accounts(case: Case) -> list[Row]:
+    """Facts about single accounts."""
+    return [row for row in case.facts if row["account_id"] is not None]
 
 
 def _without_group(row: Row) -> Row:

@@ -47,6 +47,12 @@ ORDERS: dict[str, Callable[[Row], tuple[Any, ...]]] = {
     ),
     "operators": lambda row: (row["operator_id"], row["account_id"]),
 }  # fmt: skip
+POLICY_SECTIONS = ("terms", "region")
+COURSE = (
+    "target", "release_pivot", "model_switch", "safeguard_arbitrage", "phase", "still_running", "forecast", "alignment",
+    "exchanges", "list_price", "usable_examples",
+)  # fmt: skip
+"""Facts that a short page tells."""
 DETAILS = ("members", "evidence", "links", "timeline", "templates", "facts")
 
 
@@ -66,6 +72,16 @@ class Case:
     def refutations(self) -> list[Refutation]:
         """What would refute it; never empty."""
         return refutations((row["hypothesis"], row["signal"], row["bits"]) for row in self.evidence)
+
+    @property
+    def policy_facts(self) -> list[Row]:
+        """Facts of H3: terms, region and ownership."""
+        return [row for row in self.facts if row["section"] in POLICY_SECTIONS]
+
+    @property
+    def course(self) -> list[Row]:
+        """The facts of the group that a short page tells: aims, turns, phases, impact; what is unknown is left out."""
+        return [row for row in self.facts if row["fact"] in COURSE and row["state"] not in ("unknown", "not met")]
 
     def by_hypothesis(self, hypothesis: str) -> list[Row]:
         """The rows of evidence that concern one hypothesis."""

@@ -13,12 +13,13 @@ from hydrometer.fingerprint.lexicon import lexicon, satisfied
 
 
 def measure(batch: Batch) -> dict[str, pa.Array]:
-    """Bit masks of techniques and of capabilities, from prompt and system prompt together."""
+    """Bit masks of techniques, capabilities and targets, from prompt and system prompt together."""
     concepts = batch.reading("prompt", "concepts") | batch.reading("system", "concepts")
     rules = lexicon()
     return {
         "techniques": pa.array(satisfied(concepts, rules.techniques)),
         "capabilities": pa.array(satisfied(concepts, rules.capabilities)),
+        "targets": pa.array(satisfied(concepts, rules.targets)),
     }
 
 
@@ -26,7 +27,7 @@ SIGNAL = Signal(
     name="intent",
     unit="bit mask of techniques",
     needs=("prompt", "system_instructions"),
-    columns={"techniques": pa.int64(), "capabilities": pa.int64()},
+    columns={"techniques": pa.int64(), "capabilities": pa.int64(), "targets": pa.int64()},
     measure=measure,
     cost_of_evasion="a request that hides what it wants gets a worse training example",
     source="providers' disclosures of 2026 "
