@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -141,7 +142,7 @@ def test_a_batch_of_long_prompts_has_few_rows(workspace_of: Made, monkeypatch: p
 
 
 LONG = "x" * 1_000_000
-IDENTIFIERS: dict[str, dict[str, object]] = {
+IDENTIFIERS: dict[str, dict[str, Any]] = {
     "user agent": {"user_agent": "/v" * 500_000},
     "user agent with numbers": {"user_agent": "/1" * 500_000},
     "address": {"client_ip": "1." * 500_000},

@@ -159,7 +159,7 @@ def all_ascii(words: NDArray[np.uint64], scratch: NDArray[np.uint8], size: int) 
         seen |= words[place]
     for place in range(size // 8 * 8, size):
         seen |= np.uint64(scratch[place])
-    return seen & HIGH_BITS == np.uint64(0)
+    return bool(seen & HIGH_BITS == np.uint64(0))
 
 
 @njit(cache=True, nogil=True)

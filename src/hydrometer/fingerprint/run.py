@@ -107,7 +107,7 @@ def batch_rows(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     columns = [group.column(place) for group in groups for place in range(group.num_columns)]
     size = sum(column.total_uncompressed_size for column in columns if column.path_in_schema.split(".")[0] in wanted)
-    return max(1, min(BATCH_ROWS, BATCH_BYTES * max(metadata.num_rows, 1) // max(size, 1)))
+    return int(max(1, min(BATCH_ROWS, BATCH_BYTES * max(metadata.num_rows, 1) // max(size, 1))))
 
 
 def fingerprint(workspace: Workspace, key: bytes, progress: Progress) -> None:
