@@ -30,11 +30,11 @@ from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
 from hydrometer.fingerprint.run import fingerprint
 from hydrometer.prove import own_library, own_operators
+from hydrometer.prove.authorisation import BUILDING
 from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.own_operators import CLEARED_CASE, KNOWN, VERIFIED_OWNER, Measured
 from hydrometer.prove.reference import ACCOUNTS_MIN, ITEMS_MIN
 from hydrometer.prove.standing import passing
-from hydrometer.prove.tests.register import BUILDING
 
 AUTHORISED = "authorised"
 MICROSECONDS = 1_000_000

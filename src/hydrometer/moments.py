@@ -65,6 +65,7 @@ def judged_at(
     return judge(
         workspace, population, groups, last_epoch=epoch, seed=known.settings.seed,
         techniques=tuple(lexicon().techniques), register=known.register, own=known.own, worth=worth,
+        capabilities=tuple(lexicon().capabilities),
     )  # fmt: skip
 
 

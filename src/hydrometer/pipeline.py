@@ -45,6 +45,7 @@ from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.metadata_reference import metadata_reference_with
 from hydrometer.prove.own_library import Calibration, load
 from hydrometer.prove.reference import reference_with
+from hydrometer.prove.register_use import beyond_register
 from hydrometer.prove.run import first_exchanges, tables, unit_accounts
 from hydrometer.prove.standing import passing
 from hydrometer.prove.subject import Words
@@ -241,7 +242,7 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     written = tables(
         run.workspace, findings.population, findings.reported, detectable=findings.detectable, prior=run.settings.prior,
         vocabulary=Words(tuple(rules.techniques), tuple(rules.targets)), policy=collected.policy,
-        seed=run.settings.seed,
+        seed=run.settings.seed, q=run.settings.q,
     )  # fmt: skip
     for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
@@ -275,6 +276,12 @@ def keep_state(workspace: Workspace, folder: Path) -> None:
     pq.write_table(accounts, folder / "accounts.parquet", compression="zstd")
 
 
+def beyond(run: Run, collected: CollectReport) -> list[dict[str, object]]:
+    """Entries of the register that are used beyond what they allow."""
+    register = [use.model_dump() for use in collected.register]
+    return beyond_register(run.workspace, register, tuple(lexicon().capabilities))
+
+
 def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, Any]:
     """The manifest: what was read, with which settings, what abstained, what it cost."""
     settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory"})
@@ -297,6 +304,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         },
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
         "detectors_abstained": dict(sorted((looked_away | always_abstaining(library.own, prompts=prompts)).items())),
+        "register": {"entries": len(collected.register), "beyond": beyond(run, collected)},
         "prior": run.settings.prior, "benign_library": {"size": len(library.kinds), "own": library.own} | gate,
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),

@@ -19,7 +19,6 @@ from hydrometer.base.tables import LEVELS, LISTED_LEVELS
 from hydrometer.prove import assembly, words
 from hydrometer.prove.assembly import (
     MILLION,
-    acting,
     attributed_table,
     evidence_rows,
     member_rows,
@@ -28,6 +27,7 @@ from hydrometer.prove.assembly import (
     ranked,
 )
 from hydrometer.prove.attribution import Shares
+from hydrometer.prove.roles import acting
 
 HOSTILE = [
     "'; drop table x; --",
@@ -133,7 +133,7 @@ def test_techniques_are_named_by_share_and_shapes_of_use_by_counts() -> None:
     report = reported(exchanges(8))
     assert words.techniques(report, ("forced_tags", "fake_debug")) == ["forced_tags", "fake_debug"]
     half = np.full(4, 0.5)
-    mixed = replace(report, shares=Shares(half, half, half, np.ones((4, 4)), np.zeros(4)))
+    mixed = replace(report, shares=Shares(half, half, half, np.ones((4, 4)), np.zeros(4), np.zeros(4), 0.5))
     assert words.techniques(mixed, ("forced_tags", "fake_debug"))[-1] == "mixed_traffic"
     many = exchanges(120).set_column(1, "account_id", pa.array([f"a{n % 60}" for n in range(120)]))
     assert "low_and_slow" in words.techniques(reported(many), ("forced_tags", "fake_debug"))
@@ -162,10 +162,10 @@ def test_who_does_nothing_of_what_the_group_does_is_not_listed() -> None:
     verdict = reported(exchanges(8)).verdict
     count = len(verdict.judged.membership.units)
     one, cells = np.ones(count), np.ones((count, 8))
-    calm = Shares(one, one, one, cells, np.array([3.0, 3.0, -8.0, 0.0]))
+    calm = Shares(one, one, one, cells, np.array([3.0, 3.0, -8.0, 0.0]), np.zeros(8), 1.0)
     kept, shares = acting(verdict, calm)
     before, after = verdict.judged.membership, kept.judged.membership
     assert after.units.tolist() == before.units[[0, 1, 3]].tolist() and len(shares.share) == 3
     assert after.probability[0] > before.probability[0] and after.probability[2] == pytest.approx(0.9)
-    nobody = Shares(one, one, one, cells, np.full(count, -8.0))
+    nobody = Shares(one, one, one, cells, np.full(count, -8.0), np.zeros(8), 1.0)
     assert acting(verdict, nobody)[0] is verdict

@@ -125,11 +125,11 @@ def test_a_pool_all_of_whose_members_carry_cover_is_told_apart(cover: float) -> 
 
 def test_conduct_clears_who_does_nothing_of_it_and_hardly_convicts() -> None:
     """A typical member speaks for itself, an outsider against; where harvest is rare, silence says next to nothing."""
-    own, none = np.array([0.02, 0.98]), np.array([0.95, 0.05])
+    ratio = np.log(np.array([0.02, 0.98]) / np.array([0.95, 0.05]))
     members = np.array([[3.0, 37.0], [40.0, 0.0], [0.0, 1.0]])
-    assert conduct(members, own, none, 0.9).round(1).tolist() == [3.0, -8.0, 2.9]
-    assert abs(conduct(members, own, none, 0.03)[1]) < 0.5
-    assert np.isfinite(conduct(members, np.array([0.0, 1.0]), none, 1.0)).all()
+    assert conduct(members, ratio, 0.9).round(1).tolist() == [3.0, -8.0, 2.9]
+    assert abs(conduct(members, ratio, 0.03)[1]) < 0.5
+    assert np.isfinite(conduct(members, np.array([-27.0, 3.0]), 1.0)).all()
 
 
 def test_marks_are_the_groups_wordings_and_its_telling_forms(

@@ -19,6 +19,8 @@ AUTHORISED: Explanation = ("authorisation", "authorised in the register: resale"
 DECLARED: Explanation = ("declaration", "one verified organisation", "benign")
 TALK: Explanation = ("exoneration", "its prompts react to the answers", "benign")
 CLASS: Explanation = ("explanation", "a class", "benign")
+POOL: Explanation = ("explanation", "a few people who share accounts", "pool")
+REGISTERED: Explanation = ("explanation", "in the register for resale", "authorised")
 RESALE: Explanation = ("explanation", "many end users' traffic", "resale")
 Q = 0.01
 
@@ -40,7 +42,11 @@ def settled(*groups: Judged, units: int = 60, names: list[str] | None = None) ->
         (judged(range(5), q=1.0, explanations=(AUTHORISED,)), "authorised", "authorised"),
         (judged(range(5), q=1.0, explanations=(RESALE,)), "benign", "resale"),
         (judged(range(5), q=1.0, explanations=(TALK,)), "benign", "benign"),
-        (judged(range(5), q=1.0, operator=0.5, explanations=(CLASS,)), "insufficient", "unexplained"),
+        (judged(range(5), q=1.0, operator=3.5, explanations=(CLASS,)), "benign", "benign"),
+        (judged(range(5), q=1.0, operator=3.5, explanations=(POOL, CLASS)), "benign", "pool"),
+        (judged(range(5), q=1.0, explanations=(REGISTERED, CLASS)), "authorised", "authorised"),
+        (judged(range(5), explanations=(REGISTERED, RESALE)), "suspected", "distillation"),
+        (judged(range(5), q=1.0, operator=3.5), "insufficient", "unexplained"),
         (judged(range(5), q=1.0, operator=None, extraction=None), "insufficient", "unexplained"),
     ],
 )
@@ -88,8 +94,9 @@ def test_own_operators_confirm_nobody_who_is_not_listed(group: Judged, level: st
     assert verdict.level == level
 
 
-EXPLANATIONS = st.lists(st.sampled_from([AUTHORISED, DECLARED, TALK, CLASS, RESALE]), unique=True, max_size=3).map(
-    lambda some: tuple(sorted(some, key=[AUTHORISED, DECLARED, TALK, CLASS, RESALE].index))
+ALL = [AUTHORISED, DECLARED, TALK, REGISTERED, RESALE, POOL, CLASS]
+EXPLANATIONS = st.lists(st.sampled_from(ALL), unique=True, max_size=3).map(
+    lambda some: tuple(sorted(some, key=ALL.index))
 )
 
 
@@ -116,6 +123,8 @@ def test_every_verdict_keeps_the_contract(groups: list[Judged]) -> None:
         assert not listed or verdict.kind in ("distillation", "stolen_keys")
         assert not listed or verdict.operator_id is not None
         assert (verdict.level == "authorised") == (verdict.kind == "authorised")
+        assert listed or (verdict.explanation is None) == (verdict.kind == "unexplained")
+        assert (verdict.level == "insufficient") == (verdict.kind == "unexplained")
     members = [unit for v in found if v.level in LISTED_LEVELS for unit in v.judged.membership.units.tolist()]
     assert len(members) == len(set(members))
     assert all(len(verdict.judged.membership.units) for verdict in found)

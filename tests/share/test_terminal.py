@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from tests.share.invented_run import everything, store
 
-from hydrometer.share import terminal
+from hydrometer.share import report_html, report_json, terminal
 
 
 def drawn(run: Path, manifest: dict[str, Any], width: int = 100) -> str:
@@ -54,3 +54,24 @@ def test_counts_the_rest_and_names_what_abstained(run: Path, manifest: dict[str,
 def test_an_empty_run(tmp_path: Path) -> None:
     text = drawn(store(tmp_path / "empty", {name: [] for name in everything()}, {}), {})
     assert text.startswith("0 groups listed of 0 judged")
+
+
+BEYOND = {
+    "organization_id": "org-<b>7</b>\x1b[2J", "purposes": ["distillation"], "ended": "2026-01-10", "exchanges": 90,
+    "after_end": 40, "outside_scope": 0,
+}  # fmt: skip
+
+
+def test_use_beyond_the_register_is_said_in_every_report(run: Path, manifest: dict[str, Any]) -> None:
+    manifest["register"] = {"entries": 2, "beyond": [BEYOND, BEYOND | {"organization_id": "org-8"}]}
+    text = " ".join(drawn(run, manifest, 160).split())
+    assert "org-<b>7</b> (distillation): 40 of 90 exchanges after the end of its entry on 2026-01-10" in text
+    assert "and 1 more" in text and "\x1b" not in text
+    page = report_html.page(run, manifest)
+    assert "org-&lt;b&gt;7&lt;/b&gt; (distillation): 40 of 90" in page and "org-8" in page and "\x1b" not in page
+    assert len(report_json.report(run, manifest)["register_used_beyond"]) == 2
+
+
+def test_a_register_that_is_kept_to_is_not_mentioned(run: Path, manifest: dict[str, Any]) -> None:
+    manifest["register"] = {"entries": 2, "beyond": []}
+    assert "register" not in drawn(run, manifest) and "Register entries" not in report_html.page(run, manifest)

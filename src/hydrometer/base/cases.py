@@ -111,6 +111,7 @@ class Case:
         register: authorised uses, as the register gives them.
         usage: how the group works.
         own: the provider's own benign operators.
+        capabilities: names of the capability bits of the fingerprint.
     """
 
     group: Group
@@ -125,6 +126,7 @@ class Case:
     register: tuple[dict[str, object], ...]
     usage: Usage
     own: OwnOperators = NO_OPERATORS
+    capabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

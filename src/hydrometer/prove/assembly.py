@@ -6,22 +6,28 @@ depend on the order of rows. Source: the contract, section 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from hydrometer.base.cases import Evidence
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.population import Population
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
-from hydrometer.base.units import DECISION_DIGITS, MICRO_USD, bits
+from hydrometer.base.units import MICRO_USD, bits
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.attribution import CELL, CELLS, Shares, marks, shares
-from hydrometer.prove.membership import LISTED, strongest_links
+from hydrometer.prove.attribution import CELL, CELLS, Shares, marks
+from hydrometer.prove.customers import NOBODY as NO_CUSTOMERS
+from hydrometer.prove.customers import Customers
+from hydrometer.prove.membership import strongest_links
 from hydrometer.prove.multiplicity import posterior
+from hydrometer.prove.roles import Others, assign
 from hydrometer.prove.verdict import Verdict
+from hydrometer.prove.victims import NOBODY as NO_VICTIMS
+from hydrometer.prove.victims import Victims
 
 MILLION = 1_000_000
 LEAST = 0.01
@@ -34,13 +40,17 @@ NOUNS = {
     "skeleton": "a prompt skeleton", "sketch": "a wording", "configuration": "a request configuration",
     "client_stack": "a client stack", "tool_set": "a tool set", "reasoning_signature": "a reasoning signature",
 }  # fmt: skip
-ATTRIBUTED = f"""
+COLUMNS = f"""
 select f.exchange_id, f.account_id, f.sent_us, coalesce(f.input_tokens, 0) as input_tokens,
        coalesce(f.output_tokens, 0) as output_tokens, f.micro_usd, f.techniques, f.capabilities, f.opening, f.closing,
        f.item, cast(round(p.probability * {MILLION}) as bigint) as millionths
+"""
+ATTRIBUTED = f"""{COLUMNS}
 from (select *, {CELL} as cell from {{fingerprints}}) f join {{units}} u using (account_id)
 join chances p on p.unit = u.unit and p.cell = f.cell where p.probability >= {LEAST}
 """
+STOLEN = f"{COLUMNS} from {{fingerprints}} f semi join sent using (exchange_id) join chances p using (account_id)"
+"""Of a victim's exchanges those that came from the campaign's places, and no others, whatever they ask for."""
 TOTALS = """
 select sum(millionths)::bigint as exchanges, sum(millionths::hugeint * input_tokens)::double as input_tokens,
        sum(millionths::hugeint * output_tokens)::double as output_tokens,
@@ -59,12 +69,16 @@ class Reported:
         shares: shares and cell probabilities of its members; None for a group that is not listed.
         attributed: its exchanges (see `ATTRIBUTED`), with probabilities in millionths.
         totals: sums over them.
+        victims: accounts whose key it uses; they are not in the verdict's membership.
+        customers: ordinary customers of the house that it is in; neither are they.
     """
 
     verdict: Verdict
     shares: Shares | None
     attributed: pa.Table
     totals: dict[str, float]
+    victims: Victims = NO_VICTIMS
+    customers: Customers = NO_CUSTOMERS
 
     @property
     def listed(self) -> bool:
@@ -72,42 +86,54 @@ class Reported:
         return self.verdict.level in LISTED_LEVELS
 
 
-def work_out(workspace: Workspace, population: Population, verdict: Verdict) -> Reported:
-    """Shares, members, exchanges and totals of one group; all traffic for a group that is not listed."""
+def work_out(workspace: Workspace, population: Population, verdict: Verdict, others: Others) -> Reported:
+    """Roles, shares, exchanges and totals of one group; all members and all traffic for a group that is not listed.
+
+    Args:
+        workspace: tables of the run.
+        population: all units.
+        verdict: the group.
+        others: whose accounts are whose, and which stand in other listed campaigns.
+    """
     marked = marks(workspace, verdict.judged.membership)
-    found = None
-    if verdict.level in LISTED_LEVELS:
-        found = shares(workspace, population, verdict.judged.membership, marked)
-        verdict, found = acting(verdict, found)
-    membership = verdict.judged.membership
-    whole = np.ones((len(membership.units), CELLS))
-    cells = found.cell_probability * membership.probability[:, None] if found else whole
+    if verdict.level not in LISTED_LEVELS:
+        units = verdict.judged.membership.units
+        part = _attributed(workspace, marked, units, np.ones((len(units), CELLS)))
+        return Reported(verdict, None, part, _totals(workspace, part))
+    found = assign(workspace, population, verdict, marked, others)
+    operators = found.verdict.judged.membership
+    cells = found.shares.cell_probability * operators.probability[:, None]
+    part = _attributed(workspace, marked, operators.units, cells)
+    if found.victims.accounts:
+        chances = pa.table(
+            {
+                "account_id": pa.array(found.victims.accounts, pa.string()),
+                "probability": np.round(found.victims.probability, 6),
+            }
+        )
+        stolen = workspace.query(STOLEN, sent=found.victims.sent, chances=chances)
+        part = pa.concat_tables([part, stolen.cast(part.schema)])
+    return Reported(found.verdict, found.shares, part, _totals(workspace, part), found.victims, found.customers)
+
+
+def _attributed(
+    workspace: Workspace, marked: pa.Table, units: NDArray[np.int64], cells: NDArray[np.float64]
+) -> pa.Table:
+    """Exchanges of some units with the probability of their cell; `cells` has shape (units, cells)."""
     chances = pa.table(
         {
-            "unit": np.repeat(membership.units, CELLS),
-            "cell": np.tile(np.arange(CELLS), len(membership.units)),
+            "unit": np.repeat(units, CELLS),
+            "cell": np.tile(np.arange(CELLS), len(units)),
             "probability": np.round(np.clip(cells, 0.0, 1.0).ravel(), 6),
         }
     )
-    part = workspace.query(ATTRIBUTED, marks=marked, chances=chances)
+    return workspace.query(ATTRIBUTED, marks=marked, chances=chances)
+
+
+def _totals(workspace: Workspace, part: pa.Table) -> dict[str, float]:
+    """Sums over some exchanges."""
     totals = workspace.query(TOTALS, part=part).to_pylist()[0]
-    return Reported(verdict, found, part, {name: float(value or 0) for name, value in totals.items()})
-
-
-def acting(verdict: Verdict, found: Shares) -> tuple[Verdict, Shares]:
-    """The group without those who share much with it but do nothing of what it does.
-
-    Who belongs was worked out without a look at what is asked for, and the tests are done; only now does each member's
-    own traffic count, so that an innocent account is not listed for its neighbours.
-    """
-    membership = verdict.judged.membership
-    odds = np.log(np.maximum(membership.probability, 1e-9)) - np.log(np.maximum(1.0 - membership.probability, 1e-9))
-    probability = np.round(1.0 / (1.0 + np.exp(-np.clip(odds + found.conduct, -50.0, 50.0))), DECISION_DIGITS)
-    kept = probability >= LISTED
-    if int(kept.sum()) < 2:
-        return verdict, found
-    changed = replace(membership, probability=probability).of(kept)
-    return replace(verdict, judged=replace(verdict.judged, membership=changed)), found.of(kept)
+    return {name: float(value or 0) for name, value in totals.items()}
 
 
 def moment(microseconds: float) -> datetime:
@@ -118,12 +144,13 @@ def moment(microseconds: float) -> datetime:
 
 
 def campaign_row(
-    reported: Reported, prior: float, words: dict[str, object], detectable: datetime | None
+    reported: Reported, accounts: int, prior: float, words: dict[str, object], detectable: datetime | None
 ) -> dict[str, object]:
     """The row of `campaigns`, without its rank.
 
     Args:
         reported: the group.
+        accounts: its operators and victims.
         prior: probability that a judged group is a campaign.
         words: capabilities, techniques and summary.
         detectable: end of the first epoch in which the group was at least suspected.
@@ -135,7 +162,7 @@ def campaign_row(
         "operator_bits": None if judged.operator_log_e is None else bits(judged.operator_log_e),
         "extraction_bits": None if judged.extraction_log_e is None else bits(judged.extraction_log_e),
         "benign_p": judged.standing.benign_p if judged.standing else None,
-        "posterior": posterior(judged.log_e, prior), "accounts": len(judged.membership.units),
+        "posterior": posterior(judged.log_e, prior), "accounts": accounts,
         "exchanges": totals["exchanges"] / MILLION, "input_tokens": totals["input_tokens"] / MILLION,
         "output_tokens": totals["output_tokens"] / MILLION, "usd": totals["micro_usd"] / MILLION / MICRO_USD,
         "first_seen": moment(totals["first_us"]), "last_seen": moment(totals["last_us"]), "detectable_at": detectable,

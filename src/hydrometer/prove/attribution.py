@@ -28,6 +28,8 @@ and 5 % of benign ones lie above it."""
 OWN_MAX = 0.15
 """Ordinary traffic in the least mixed quarter up to which it is taken for the campaign's own: its requests are not all
 unlike other people's. Beyond, even the least mixed members carry cover."""
+LEAST_PART = 1e-12
+"""Stands for a share of none where a logarithm is taken."""
 LEAST_REST = 1e-6
 """A group that differs from outsiders by less has no mix of its own."""
 TYPICAL_MAX = 0.95
@@ -73,6 +75,8 @@ class Shares:
         cell_probability: shape (k, cells), probability that an exchange of a member in a cell belongs to the campaign.
         conduct: shape (k,), log ratio of what the member sends between a typical member and an outsider, nats; kept
             between bounds.
+        ratio: shape (cells,), log ratio of each cell between the campaign's own mix and ordinary traffic, nats.
+        typical: share of a typical member.
     """
 
     share: NDArray[np.float64]
@@ -80,12 +84,15 @@ class Shares:
     high: NDArray[np.float64]
     cell_probability: NDArray[np.float64]
     conduct: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    typical: float
 
     def of(self, kept: NDArray[np.bool_]) -> Shares:
         """The shares of some members; `kept` has shape (k,)."""
         return Shares(
-            self.share[kept], self.low[kept], self.high[kept], self.cell_probability[kept], self.conduct[kept]
-        )
+            self.share[kept], self.low[kept], self.high[kept], self.cell_probability[kept], self.conduct[kept],
+            self.ratio, self.typical,
+        )  # fmt: skip
 
 
 def marks(workspace: Workspace, membership: Membership) -> pa.Table:
@@ -113,12 +120,24 @@ def shares(workspace: Workspace, population: Population, membership: Membership,
         membership: the group.
         marked: its `marks`.
     """
-    found = workspace.query(COUNTS, marks=marked)
-    counts = np.zeros((population.units, CELLS))
-    counts[found["unit"].to_numpy(), found["cell"].to_numpy()] = found["n"].to_numpy()
+    counts = by_cell(workspace, population.units, marked)
     inside = np.zeros(population.units, np.bool_)
     inside[membership.units] = True
     return estimate(counts[membership.units], counts[~inside & (counts.sum(axis=1) >= VOLUME_MIN)])
+
+
+def by_cell(workspace: Workspace, units: int, marked: pa.Table) -> NDArray[np.float64]:
+    """Exchanges of every unit in each cell; shape (units, cells).
+
+    Args:
+        workspace: holds `fingerprints` and `units`.
+        units: number of units.
+        marked: a group's `marks`.
+    """
+    found = workspace.query(COUNTS, marks=marked)
+    counts = np.zeros((units, CELLS))
+    counts[found["unit"].to_numpy(), found["cell"].to_numpy()] = found["n"].to_numpy()
+    return counts
 
 
 def mix(counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,8 +167,8 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     level_campaign, level_ordinary = float(campaign @ score), float(ordinary @ score)
     gap = level_campaign - level_ordinary
     if gap <= 1e-6:
-        whole = np.ones(len(members))
-        return Shares(whole, np.zeros(len(members)), whole, np.ones(members.shape), np.zeros(len(members)))
+        whole, none = np.ones(len(members)), np.zeros(len(members))
+        return Shares(whole, none, whole, np.ones(members.shape), none, np.zeros(members.shape[1]), 1.0)
     mean = members @ score / volume
     share = np.clip((mean - level_ordinary) / gap, 0.0, 1.0)
     spread = _between(outsiders, score)
@@ -158,32 +177,30 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     deviation = np.sqrt(np.maximum(sampling + (1.0 - share) ** 2 * spread, 0.0)) / gap
     probability = share[:, None] * campaign / np.maximum(mixed, 1e-12)
     low, high = np.clip(share - Z95 * deviation, 0.0, 1.0), np.clip(share + Z95 * deviation, 0.0, 1.0)
-    return Shares(share, low, high, probability, conduct(members, campaign, ordinary, float(np.median(share))))
+    ratio = np.log(np.maximum(campaign, LEAST_PART)) - np.log(np.maximum(ordinary, LEAST_PART))
+    typical = float(np.median(share))
+    return Shares(share, low, high, probability, conduct(members, ratio, typical), ratio, typical)
 
 
-def conduct(
-    members: NDArray[np.float64], campaign: NDArray[np.float64], ordinary: NDArray[np.float64], typical: float
-) -> NDArray[np.float64]:
-    """Log ratio of each member's exchanges: sent by a typical member, or by an outsider; shape (k,), nats.
+def conduct(counts: NDArray[np.float64], ratio: NDArray[np.float64], typical: float) -> NDArray[np.float64]:
+    """Log ratio of each account's exchanges: sent by a typical member, or by an outsider; shape (k,), nats.
 
     Outsiders differ more than their exchanges' number says, so that more than `CONDUCT_EXCHANGES` count as so many.
     Where little of a pool's traffic is harvest, to send none says next to nothing.
 
     Args:
-        members: shape (k, cells), exchanges.
-        campaign: shape (cells,), the campaign's own mix.
-        ordinary: shape (cells,).
+        counts: shape (k, cells), exchanges.
+        ratio: shape (cells,), log ratio between the campaign's own mix and ordinary traffic.
         typical: share of a typical member.
 
-    >>> found = conduct(np.array([[40.0, 0], [4, 36]]), np.array([0.01, 0.99]), np.array([0.95, 0.05]), 0.9)
-    >>> found.round(1).tolist()
+    >>> ratio = np.log(np.array([0.01, 0.99]) / np.array([0.95, 0.05]))
+    >>> conduct(np.array([[40.0, 0], [4, 36]]), ratio, 0.9).round(1).tolist()
     [-8.0, 3.0]
     """
     typical = min(typical, TYPICAL_MAX)
-    ratio = np.log(typical * campaign + (1.0 - typical) * ordinary) - np.log(np.maximum(ordinary, 1e-12))
-    volume = np.maximum(members.sum(axis=1), 1.0)
-    nats = members @ ratio * np.minimum(1.0, CONDUCT_EXCHANGES / volume)
-    return np.asarray(np.clip(nats, *CONDUCT_NATS))
+    nats = np.log(typical * np.exp(ratio) + (1.0 - typical))
+    volume = np.maximum(counts.sum(axis=1), 1.0)
+    return np.asarray(np.clip(counts @ nats * np.minimum(1.0, CONDUCT_EXCHANGES / volume), *CONDUCT_NATS))
 
 
 def own_mix(

@@ -166,6 +166,7 @@ def judge(
     register: tuple[dict[str, object], ...],
     own: OwnOperators = NO_OPERATORS,
     worth: float = -np.inf,
+    capabilities: tuple[str, ...] = (),
 ) -> list[Judged]:
     """Judge every candidate: H1 on its founders, then, where H1 holds, H2 and H4 on all who belong to it.
 
@@ -180,6 +181,7 @@ def judge(
         own: the provider's own benign operators that are known by then.
         worth: least ln e of H1 of a group about which H2 is asked. At ln(1 / q) the same groups are listed at q as if
             all had been asked, since e-BH lists nothing whose e-value is below 1 / q.
+        capabilities: names of the capability bits.
 
     Returns:
         one judged group per candidate, in the order of `candidates`; every candidate counts in the multiplicity.
@@ -190,7 +192,7 @@ def judge(
 
     def case(group: Group, counts: Counts, background: Counts, usage: Usage) -> Case:
         testing, at = population.testing(other_side(group.side)), (workspace, last_epoch, seed, techniques)
-        return Case(group, testing, population, *at, counts, background, register, usage, own)
+        return Case(group, testing, population, *at, counts, background, register, usage, own, capabilities)
 
     first = [
         [

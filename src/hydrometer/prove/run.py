@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from hydrometer.base.population import Population
-from hydrometer.base.tables import OUTPUTS, from_rows
+from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove import assembly, views, words
+from hydrometer.prove import assembly, role_rows, views, words
+from hydrometer.prove.assembly import Reported
 from hydrometer.prove.case_facts import facts_of, said_of
+from hydrometer.prove.roles import Others
 from hydrometer.prove.subject import Surroundings, Words, subject_of
 from hydrometer.prove.verdict import Verdict
 
@@ -45,6 +47,7 @@ def tables(
     prior: float,
     vocabulary: Words,
     policy: Mapping[str, Any],
+    q: float,
     seed: int = 0,
 ) -> dict[str, pa.Table]:
     """All tables of groups.
@@ -57,13 +60,14 @@ def tables(
         prior: probability that a judged group is a campaign.
         vocabulary: names of bits.
         policy: the provider's policy, as `policy.yaml` gives it.
+        q: false-discovery level.
         seed: the run's seed.
 
     Returns:
         name → table, as in `OUTPUTS`, without `rejects`.
     """
     accounts = unit_accounts(workspace, population.units)
-    reports = [assembly.work_out(workspace, population, verdict) for verdict in reported]
+    reports = worked_out(workspace, population, reported, accounts, q)
     units = [report.verdict.judged.membership.units for report in reports if report.listed]
     around = Surroundings(workspace, vocabulary, policy, units, seed)
     rows: dict[str, list[dict[str, object]]] = {
@@ -81,12 +85,38 @@ def tables(
             rows["links"] += assembly.link_rows(population, report, accounts)
             rows["timeline"] += views.timeline_rows(workspace, report)
             rows["templates"] += views.template_rows(workspace, report, vocabulary.techniques)
-        rows["campaigns"].append(assembly.campaign_row(report, prior, said, since))
-        rows["members"] += assembly.member_rows(report, accounts)
-        rows["evidence"] += assembly.evidence_rows(report)
+        members = assembly.member_rows(report, accounts) + role_rows.victim_rows(workspace, report)
+        rows["campaigns"].append(assembly.campaign_row(report, len(members), prior, said, since))
+        rows["members"] += members + role_rows.customer_rows(report, accounts)
+        rows["evidence"] += assembly.evidence_rows(report) + role_rows.role_evidence(report, accounts)
     rows["campaigns"] = assembly.ranked(rows["campaigns"])
     result = {name: from_rows(parts, OUTPUTS[name]) for name, parts in rows.items()}
     result["facts"] = pa.concat_tables(facts)
     result["operators"] = assembly.operator_table(reports, accounts)
     result["attributed"] = assembly.attributed_table(reports)
     return result
+
+
+def worked_out(
+    workspace: Workspace, population: Population, reported: Sequence[Verdict], accounts: list[list[str]], q: float
+) -> list[Reported]:
+    """All groups with roles, shares and exchanges; an account stands in one listed campaign at most, as in `verdicts`.
+
+    Args:
+        workspace: tables of the run.
+        population: all units.
+        reported: verdicts, listed first; whoever could be a victim of two campaigns is the first one's.
+        accounts: accounts of each unit.
+        q: false-discovery level.
+    """
+    nobody = Others(accounts, frozenset(), q)
+    listed = [verdict for verdict in reported if verdict.level in LISTED_LEVELS]
+    members = [nobody.of(verdict.judged.membership.units) for verdict in listed]
+    roles: set[str] = set()
+    reports: list[Reported] = []
+    for number, verdict in enumerate(reported):
+        others = set().union(roles, *(some for place, some in enumerate(members) if place != number))
+        reports.append(assembly.work_out(workspace, population, verdict, Others(accounts, frozenset(others), q)))
+        guests = nobody.of(reports[-1].customers.units)
+        roles |= set(reports[-1].victims.accounts) | guests
+    return reports

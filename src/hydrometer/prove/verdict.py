@@ -18,7 +18,7 @@ from hydrometer.base.units import decide
 from hydrometer.prove.judge import NO_EVIDENCE, Judged
 
 ONE_HAND_NATS = float(np.log(100.0))
-"""ln e of H1 from which a group that is not listed is said to be one operator."""
+"""ln e of H1 from which a group that is not listed has an operator's id."""
 OVERLAP = 0.5
 """A group is part of a listed one when at least this share of its members is."""
 
@@ -30,7 +30,7 @@ class Verdict:
     Attributes:
         judged: the group as judged.
         level: contract's level.
-        kind: contract's kind.
+        kind: contract's kind; of a listed group `distillation` until its members' roles are known (`roles.py`).
         explanation: the innocent explanation that fits best, if any.
         absorbed: number of other candidates that were found to be the same group.
         campaign_id: stable id.
@@ -127,12 +127,11 @@ def _verdict(group: Judged, listed: bool, absorbed: int, identity: str) -> Verdi
     if listed:
         level = "confirmed" if group.standing is not None and group.standing.confirms else "suspected"
         return Verdict(group, level, "distillation", best[1] if best else None, absorbed, campaign, operator)
-    if won is not None:
-        level = "authorised" if won[0] == "authorisation" else "benign"
-        return Verdict(group, level, won[2], won[1], absorbed, campaign, operator)
-    if one_hand and best is not None:
-        return Verdict(group, "benign", best[2], best[1], absorbed, campaign, operator)
-    return Verdict(group, "insufficient", "unexplained", best[1] if best else None, absorbed, campaign, operator)
+    fits = won or best
+    if fits is None:
+        return Verdict(group, "insufficient", "unexplained", None, absorbed, campaign, operator)
+    level = "authorised" if fits[2] == "authorised" else "benign"
+    return Verdict(group, level, fits[2], fits[1], absorbed, campaign, operator)
 
 
 def _identity(group: Judged, names: list[str], first_us: NDArray[np.int64], taken: set[str]) -> str:

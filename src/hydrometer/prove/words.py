@@ -39,13 +39,14 @@ def techniques(reported: Reported, names: tuple[str, ...]) -> list[str]:
         result.append("signature_replay")
     if len(counts) >= MANY_ACCOUNTS and float(np.median(counts)) <= FEW_EXCHANGES:
         result.append("low_and_slow")
-    if reported.shares is not None and float(reported.shares.share.mean()) < MIXED_SHARE:
+    known = reported.shares.share if reported.shares is not None else np.zeros(0)
+    if len(known) and float(known.mean()) < MIXED_SHARE:
         result.append("mixed_traffic")
     return result
 
 
 def summary(reported: Reported, capabilities: list[str], shown: list[str]) -> str:
-    """One sentence for the top of the page."""
+    """One sentence for the top of the page, and one about customers of the same house where there are any."""
     judged, exchanges = reported.verdict.judged, reported.totals["exchanges"] / MILLION
     one, two = bits(judged.operator_log_e or 0.0), bits(judged.extraction_log_e or 0.0)
     if any(row.signal == BARE for row in judged.evidence):
@@ -58,7 +59,10 @@ def summary(reported: Reported, capabilities: list[str], shown: list[str]) -> st
         ", ".join(word.replace("_", " ").replace("cot ", "chain-of-thought ") for word in shown[:3])
         or "no named technique"
     )
+    stolen, guests = len(reported.victims.accounts), len(reported.customers.units)
+    keys = f", use the keys of {stolen} genuine customers beside their owners," if stolen else ""
+    apart = f" {guests} ordinary customers of the same reseller are no part of it." if guests else ""
     return (
-        f"{len(judged.membership.units)} accounts act as one operator ({one:.0f} bits) "
-        f"and build a training set ({two:.0f} bits): {exchanges:,.0f} exchanges aimed at {aims}, by {means}."
+        f"{len(judged.membership.units)} accounts act as one operator ({one:.0f} bits){keys} "
+        f"and build a training set ({two:.0f} bits): {exchanges:,.0f} exchanges aimed at {aims}, by {means}.{apart}"
     )

@@ -63,7 +63,11 @@ class Explanation:
         groups = ", ".join(f"{case.campaign['campaign_id']} ({case.campaign['level']})" for case in self.cases)
         if self.thing == "campaign":
             return str(self.cases[0].campaign["summary"] or f"Group {groups} is not listed as a finding.")
-        return f"Account {self.identifier} belongs to {wording.plural(len(self.cases), 'judged group')}: {groups}."
+        roles = {member["role"] for case in self.cases for member in case.members}
+        advice = "".join(f" It is {text}." for role, text in wording.ROLE_ADVICE.items() if role in roles)
+        return (
+            f"Account {self.identifier} belongs to {wording.plural(len(self.cases), 'judged group')}: {groups}.{advice}"
+        )
 
     def _of_exchange(self) -> str:
         """The answer about an exchange: what it is attributed to, or what its account belongs to."""

@@ -5,6 +5,7 @@ Every value becomes a text object after it was stripped of controls: nothing fro
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import RenderableType
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hydrometer.base.safe_text import printable
+from hydrometer.base.tables import ROLES
 from hydrometer.share import wording
 from hydrometer.share.run_tables import Case, Row
 from hydrometer.share.waterfall import title
@@ -46,6 +48,7 @@ def group_lines(case: Case) -> list[RenderableType]:
     blocks = (
         ("What it is after, and how it went", _facts(case.course)),
         ("Policy facts (H3)", _facts(case.policy_facts)),
+        ("Who is who", _roles(case.members)),
         ("Because", _shortened([_because(member) for member in case.members], MEMBERS_SHOWN, "member", "members")),
         ("Links", _shortened([_link(link) for link in case.links], LINKS_SHOWN, "link", "links")),
         (
@@ -66,6 +69,15 @@ def verdict(campaign: Row) -> str:
     level, kind = campaign["level"], campaign["kind"]
     said = level if kind == level else f"{level}, {wording.words(kind)}"
     return f"{wording.LEVEL_MARKS[level]} {said}; {wording.error(level, campaign['q_value'])}"
+
+
+def _roles(members: list[Row]) -> list[str]:
+    """How many members have each role, and what that means; nothing where all are operators."""
+    counted = Counter(member["role"] for member in members)
+    if set(counted) <= {"operator"}:
+        return []
+    advice = {"operator": "run by the campaign"} | wording.ROLE_ADVICE
+    return [f"{wording.plural(counted[role], role)}: {advice[role]}" for role in ROLES if counted[role]]
 
 
 def _shortened(texts: list[str], shown: int, thing: str, table: str) -> list[str]:
@@ -103,7 +115,8 @@ def _evidence(case: Case) -> Table:
     grid.add_column(overflow="fold")
     totals = {"H1": case.campaign["operator_bits"], "H2": case.campaign["extraction_bits"]}
     for hypothesis in ("H1", "H2", "H4"):
-        found, total = case.by_hypothesis(hypothesis), wording.bits(totals.get(hypothesis), signed=False)
+        found = [row for row in case.by_hypothesis(hypothesis) if row["account_id"] is None or len(case.members) == 1]
+        total = wording.bits(totals.get(hypothesis), signed=False)
         grid.add_row(line(hypothesis, "bold"), line(total), line(wording.HYPOTHESIS_TITLES[hypothesis], "bold"))
         for row in found[:EVIDENCE_SHOWN]:
             grid.add_row(Text(), line(wording.bits(row["bits"])), line(f"{title(row['signal'])}: {row['statement']}"))

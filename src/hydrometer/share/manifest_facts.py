@@ -54,6 +54,7 @@ class ManifestFacts:
         packs: source formats that the inputs were read as.
         abstained: (detector, why), by name.
         columns_absent: canonical columns that no input filled.
+        beyond_register: one sentence for each holder of register entries who uses them beyond what they allow.
         exchanges: number read, null where the manifest does not say.
         accounts: the same.
         content_free: whether no text was read.
@@ -71,6 +72,7 @@ class ManifestFacts:
     packs: list[str]
     abstained: list[tuple[str, str]]
     columns_absent: list[str]
+    beyond_register: list[str]
     exchanges: int | None
     accounts: int | None
     content_free: bool
@@ -130,7 +132,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
     `size`, `own` and `own_past_gate`),
     `false_discovery` (a text, or a mapping of which each entry is named), `inputs` (each may have a `format`),
     `detectors_abstained` (texts, mappings with `detector` and `why`, or one mapping of detector to why),
-    `columns_absent`, `totals` with `exchanges` and `accounts`, `content_free`.
+    `columns_absent`, `register` with `beyond`, `totals` with `exchanges` and `accounts`, `content_free`.
     """
     totals = manifest.get("totals") or {}
     library = manifest.get("benign_library") or 0
@@ -147,6 +149,7 @@ def manifest_facts(manifest: Mapping[str, Any]) -> ManifestFacts:
         packs=sorted({str(one["format"]) for one in manifest.get("inputs") or [] if one.get("format")}),
         abstained=_abstained(manifest.get("detectors_abstained") or []),
         columns_absent=sorted(_column_names(manifest.get("columns_absent") or [])),
+        beyond_register=[_beyond(row) for row in (manifest.get("register") or {}).get("beyond") or []],
         exchanges=totals.get("exchanges"),
         accounts=totals.get("accounts"),
         content_free=bool(manifest.get("content_free")),
@@ -178,6 +181,24 @@ def _abstained(said: Any) -> list[tuple[str, str]]:
         for one in said
     ]
     return sorted(pairs)
+
+
+def _beyond(row: Mapping[str, Any]) -> str:
+    """What one holder of register entries does beyond them.
+
+    >>> _beyond({"organization_id": "org-7", "purposes": ["distillation"], "ended": "2026-01-10", "exchanges": 9,
+    ...          "after_end": 4, "outside_scope": 0})
+    'org-7 (distillation): 4 of 9 exchanges after the end of its entry on 2026-01-10'
+    """
+    who = row.get("organization_id") or row.get("account_id") or "?"
+    said = []
+    if row.get("after_end"):
+        said.append(f"after the end of its entry on {row.get('ended')}")
+    if row.get("outside_scope"):
+        said.append("outside the scope of its entry")
+    counts = [row[name] for name in ("after_end", "outside_scope") if row.get(name)]
+    parts = [f"{count} of {row.get('exchanges')} exchanges {text}" for count, text in zip(counts, said, strict=True)]
+    return f"{who} ({_text(row.get('purposes'))}): {', '.join(parts)}"
 
 
 def _column_names(said: Any) -> Iterable[str]:

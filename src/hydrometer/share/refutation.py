@@ -109,6 +109,11 @@ BY_SIGNAL = {
         "Is the list a customer's own table (documents, tickets, products) that is worked through once?",
         "the account holders; the count of repeated items in later traffic",
     ),
+    "two_hands": Refutation(
+        "The owner's word that the requests from the other places are his own.",
+        "Did the account holder send these requests, or give the key away?",
+        "the account holder, by a way that the thief cannot answer",
+    ),
     "answer_dependence": Refutation(
         "Next prompts that follow from the answers given.",
         "Do conversations of a second turn and more react to what was answered?",

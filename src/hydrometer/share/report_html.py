@@ -134,7 +134,7 @@ def _view(case: Case) -> View:
         more_links=max(0, len(case.links) - LINKS_SHOWN),
         facts=case.policy_facts[:FACTS_SHOWN],
         more_facts=max(0, len(case.policy_facts) - FACTS_SHOWN),
-        innocent=case.by_hypothesis("H4"),
+        innocent=[row for row in case.by_hypothesis("H4") if row["account_id"] is None],
         about_accounts=sum(row["account_id"] is not None for row in case.evidence),
         q_track=q_place(q_value),
     )
@@ -171,6 +171,7 @@ def _environment() -> Environment:
         level_marks=wording.LEVEL_MARKS,
         level_words=wording.LEVEL_WORDS,
         role_marks=wording.ROLE_MARKS,
+        role_advice=wording.ROLE_ADVICE,
         events_shown=EVENTS_SHOWN,
     )
     return environment

@@ -61,6 +61,7 @@ def report(run: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "content_free": facts.content_free,
         "detectors_abstained": [{"detector": name, "why": why} for name, why in facts.abstained],
         "caveats": facts.caveats,
+        "register_used_beyond": facts.beyond_register,
         "totals": _totals(groups, facts),
         "campaigns": [case_json(case) for case in cases(run, full)],
         "not_listed": [

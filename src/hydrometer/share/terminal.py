@@ -115,6 +115,9 @@ def _notes(run: Path, facts: ManifestFacts, groups: list[Row]) -> list[Text]:
     if facts.abstained:
         names = ", ".join(name for name, _ in facts.abstained)
         lines.append(("abstained", f"{wording.plural(len(facts.abstained), 'detector')}: {names}"))
+    if facts.beyond_register:
+        more = f", and {len(facts.beyond_register) - 1} more in manifest.json" if len(facts.beyond_register) > 1 else ""
+        lines.append(("register", f"used beyond what it allows: {facts.beyond_register[0]}{more}"))
     if facts.own_library == 0:
         lines.append(("limit", "the benign library is simulated, so suspected is the highest level"))
     elif not facts.can_confirm:

@@ -46,6 +46,14 @@ TITLES = {
     "education_network": "Education network",
     "end_user_mix": "Mix of end users",
     "small_pool": "Small pool",
+    "shared_clients": "Shared clients",
+    "many_voices": "Many people behind an account",
+    "register_purpose": "Registered for another purpose",
+    "register_expired": "Use after the register entry's end",
+    "register_scope": "Use outside the register entry's scope",
+    "victims": "Keys of genuine customers",
+    "two_hands": "Two hands in one account",
+    "house_customers": "Customers of the same reseller",
 }
 """What was looked at, in words that fit a finding for the case as well as one against it."""
 TECHNIQUE_PREFIX = "intent_"

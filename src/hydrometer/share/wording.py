@@ -32,6 +32,11 @@ LEVEL_WORDS = {
     "authorised": "covered by the register",
 }
 ROLE_MARKS = {"operator": "●", "victim": "■", "customer": "◇"}
+ROLE_ADVICE = {
+    "victim": "a genuine customer whose key is used: rotate the key, tell the owner, leave the account open",
+    "customer": "an ordinary customer of the same reseller: leave alone",
+}
+"""What a role that is nobody's fault means for whoever acts."""
 HYPOTHESIS_TITLES = {
     "H1": "One operator runs these accounts",
     "H2": "They build a data set",

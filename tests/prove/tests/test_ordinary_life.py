@@ -1,4 +1,4 @@
-"""Innocent lives: each fact fires on the population that it describes and holds still elsewhere."""
+"""Ordinary talk: most of the traffic goes on with conversations, or the test says nothing."""
 
 from __future__ import annotations
 
@@ -12,45 +12,29 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import ordinary_life
 
 
-def judged(
-    workspace: Workspace, *, accounts: int = 10, turns: int = 1, users: int = 1, programme: str | None = None
-) -> Finding:
-    names = [f"a{n}" for n in range(accounts)]
-    rows = [(name, turn + 1, user) for name in names for user in range(users) for turn in range(turns)]
-    account, turn, user = zip(*rows, strict=True)
+def judged(workspace: Workspace, turns: list[int | None], *, last_epoch: int = 100) -> Finding:
+    """Ten accounts that each send exchanges of these turns."""
+    names = [f"a{n}" for n in range(10)]
+    rows = [(name, turn) for name in names for turn in turns]
     workspace.write("fingerprints", pa.table({
-        "account_id": account, "turn": np.array(turn), "end_user": np.array(user), "sent_us": np.arange(len(rows)),
+        "account_id": [name for name, _ in rows], "turn": pa.array([turn for _, turn in rows], pa.int64()),
+        "sent_us": np.arange(len(rows)),
     }))  # fmt: skip
-    workspace.write("units", pa.table({"account_id": names, "unit": range(accounts)}))
-    columns = {
-        "programme": pa.array([programme] * accounts, pa.string()),
-        "plan": pa.array([None] * accounts, pa.string()),
-    }
-    workspace.write("accounts", pa.table({"account_id": names, **columns}))
-    return ordinary_life.judge(case(workspace, list(range(accounts))))
+    workspace.write("units", pa.table({"account_id": names, "unit": range(10)}))
+    return ordinary_life.judge(case(workspace, list(range(10)), last_epoch=last_epoch))
 
 
-@pytest.mark.parametrize(
-    ("life", "signal", "kind"),
-    [
-        ({"programme": "education"}, "education_network", "benign"),
-        ({"users": 8}, "end_user_mix", "resale"),
-        ({"turns": 4}, "interactive_use", "benign"),
-        ({"accounts": 3}, "small_pool", "pool"),
-    ],
-)
-def test_each_life_is_recognised(workspace: Workspace, life: dict[str, object], signal: str, kind: str) -> None:
-    finding = judged(workspace, **life)  # type: ignore[arg-type]
-    assert [row.signal for row in finding.evidence] == [signal]
-    assert finding.kind == kind and finding.log_e is None
-    assert all(row.hypothesis == "H4" and row.model_bits is None for row in finding.evidence)
+def test_talk_is_recognised(workspace: Workspace) -> None:
+    finding = judged(workspace, [1, 2, 3, 4])
+    (row,) = finding.evidence
+    assert (row.signal, row.value, row.n, finding.kind) == ("interactive_use", 0.75, 40, "benign")
+    assert finding.log_e is None and row.hypothesis == "H4" and row.model_bits is None
 
 
-def test_a_pool_without_any_of_them_has_no_excuse(workspace: Workspace) -> None:
-    assert judged(workspace) == Finding()
+@pytest.mark.parametrize("turns", [[1, 1, 2], [1], [None, None]])
+def test_single_questions_are_no_talk(workspace: Workspace, turns: list[int | None]) -> None:
+    assert judged(workspace, turns) == Finding()
 
 
-def test_several_facts_are_all_told_and_the_first_names_the_kind(workspace: Workspace) -> None:
-    finding = judged(workspace, accounts=4, turns=5, programme="education")
-    assert [row.signal for row in finding.evidence] == ["education_network", "interactive_use", "small_pool"]
-    assert finding.kind == "benign"
+def test_what_comes_later_is_not_looked_at(workspace: Workspace) -> None:
+    assert judged(workspace, [1, 2, 3], last_epoch=-1) == Finding()

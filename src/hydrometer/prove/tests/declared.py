@@ -1,6 +1,7 @@
 """H4: one hand that hides nothing: all accounts openly belong to one verified organisation.
 
-Such a group is one operator by declaration. What it does is a matter of its contract, not of a hidden network.
+Such a group is one operator by declaration. What it does is a matter of its contract, not of a hidden network; where
+the register says what it may do and it does something else, the declaration excuses nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
+from hydrometer.prove.authorisation import authorisation
 
 SAME = 0.95
 """Share of accounts that must be in the one organisation."""
@@ -33,6 +35,8 @@ def judge(case: Case) -> Finding:
     row = Evidence(
         "H4", "declared_owner", None, accounts[0] / total, "share of accounts", total, None, None, None, None, statement
     )
+    if authorisation(case).limits:
+        return Finding(None, (row,))
     return Finding(None, (row,), "one verified organisation openly holds these accounts", "benign")
 
 
