@@ -213,9 +213,8 @@ def corrections(of: Material) -> Section:
         ))  # fmt: skip
     changes = of.tables["changes"]
     sentences = [
-        Sentence(f"This is issue {issue['issue']}; it replaces issue {earlier['issue']}, whose manifest has the "
-                 "SHA-256 "
-                 f"{earlier['manifest_sha256']}.", OBSERVED, (whole("changes"),)),
+        Sentence(f"This is issue {issue['issue']}; it replaces issue {earlier['issue']}, whose manifest has "
+                 f"the SHA-256 {earlier['manifest_sha256']}.", OBSERVED, (whole("changes"),)),
         Sentence(f"Reason given: {issue['reason']}" if issue.get("reason") else "No reason was given.", OBSERVED,
                  (whole("changes"),)),
         Sentence(f"{wording.plural(len(changes), 'difference')} from it: see the table." if changes

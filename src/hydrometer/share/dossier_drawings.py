@@ -1,7 +1,7 @@
 """Draws a dossier's pictures as SVG that stands by itself: without style sheet, font or script.
 
 Everything comes from the rows of `dossier.json`. Colours are attributes and double as shapes (filled, outlined,
-hatched), so that a print in grey says the same. Strings from logs are stripped and escaped by the template.
+dashed), so that a print in grey says the same. Strings from logs are stripped and escaped by the template.
 """
 
 from __future__ import annotations

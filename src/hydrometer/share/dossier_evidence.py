@@ -139,7 +139,7 @@ def _coordinated(of: Material) -> list[Sentence]:
 def waterfall_caption(of: Material) -> Sentence:
     """What the drawing of all evidence says."""
     return Sentence(
-        "Filled is what counted cases support, outlined what the model adds, hatched what speaks against the finding; "
+        "Filled is what counted cases support, outlined what the model adds, dashed what speaks against the finding; "
         "rows "
         "overlap and are not added up, and hypotheses are never added.",
         INFERRED,

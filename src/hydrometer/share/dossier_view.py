@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,14 +28,18 @@ NUMBERS = frozenset({"count", "bits", "fraction", "usd", "figure", "share", "int
 """Forms that stand at the right of their cell."""
 TABLE_NAMES = {"campaign": "campaign", "fact_counts": "facts counted", "member_counts": "members counted"}
 LONGEST_CELL = 1200
+LONGEST_UNBROKEN = 26
+FIGURE_DIGITS = 4
+"""Significant digits of a figure in a cell; `dossier.json` has six."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many rows of a table are shown."""
+    """How many rows of a table are shown, and which of its columns are not."""
 
     rows: int
     by_table: Mapping[str, int]
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, table: str) -> int:
         """The number for one table."""
@@ -43,7 +47,12 @@ class Limits:
 
 
 PAGE_LIMITS = Limits(2_000, {"timeline": 200})
-PRINT_LIMITS = Limits(60, {"members": 100, "links": 12, "timeline": 40})
+PRINT_LIMITS = Limits(
+    60,
+    {"members": 100, "links": 12, "timeline": 40},
+    {"facts": frozenset({"unit", "starts_at", "ends_at", "status", "null_model", "method", "source", "rows_table"})},
+)
+"""A sheet of paper is narrow: what a fact's sentence says already, and what only a checker needs, is in the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +140,16 @@ def _block(
         shown["drawing"] = block["name"]
     if block["kind"] == "table":
         table, rows = _rows(block["name"], tables)
-        columns = [one for one in block["columns"] if _filled(one["name"], rows)]
+        hidden = limits.without.get(table, frozenset())
+        columns = [one for one in block["columns"] if one["name"] not in hidden and _filled(one["name"], rows)]
         most = limits.of(table)
+        written = [
+            {"anchor": f"row-{table}-{number}", "cells": [cell(one, each["name"], each["form"]) for each in columns]}
+            for number, one in rows[:most]
+        ]
         shown |= {
             "anchor": _anchor(block["name"]),
+<<<<<<< ours
             "titles": [{"words": one["title"], "right": one["form"] in NUMBERS} for one in columns],
             "rows": [
                 {
@@ -142,11 +157,24 @@ def _block(
                     "cells": [cell(one, column["name"], column["form"]) for column in columns],
                 }
                 for number, one in rows[:most]
+=======
+            "titles": [
+                _title(column, [one["cells"][place] for one in written]) for place, column in enumerate(columns)
+>>>>>>> theirs
             ],
+            "rows": written,
             "forms": [one["form"] for one in columns],
             "more": wording.count(len(rows) - most) if len(rows) > most else "",
+            "hidden": bool(hidden),
         }
     return shown
+
+
+def _title(column: Mapping[str, Any], cells: list[Any]) -> dict[str, Any]:
+    """A heading, with whether its cells stand at the right, and whether they are so long that they must break."""
+    right, form = column["form"] in NUMBERS, column["form"]
+    wide = not right and form != "code" and any(len(one) > LONGEST_UNBROKEN for one in cells)
+    return {"words": column["title"], "right": right, "wide": wide}
 
 
 def _filled(column: str, rows: list[tuple[int, Row]]) -> bool:
@@ -209,7 +237,7 @@ def _figure(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _text(value)
     whole = float(value).is_integer() and abs(value) < 1e15
-    return wording.count(value) if whole else f"{value:.6g}".replace("-", wording.MINUS)
+    return wording.count(value) if whole else f"{value:.{FIGURE_DIGITS}g}".replace("-", wording.MINUS)
 
 
 def _interval(one: Row, value: float | None) -> str:
