@@ -29,7 +29,7 @@ from hydrometer.base.cases import Case, Counts, Usage
 from hydrometer.base.draws import generator
 from hydrometer.base.families import FAMILY, FAMILY_OF, SIDES, SPLITS, other_side
 from hydrometer.base.groups import Group
-from hydrometer.base.population import Population
+from hydrometer.base.population import LAST_OF_ALL, Population
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
@@ -37,6 +37,7 @@ from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
 from hydrometer.prove.background import log_mean
 from hydrometer.prove.run import unit_accounts
+from hydrometer.prove.tests import synchrony
 from hydrometer.prove.tests.urn_families import one_family
 
 PUBLISHED: dict[str, int | float] = {"seeds": 20, "random": 500, "decoys": 100}
@@ -167,7 +168,8 @@ def family_values(
             found = one_family(case, FAMILY[name], layers)
             if found is not None:
                 values[name] = found[0]
-    return values
+    together = synchrony.judge(dataclasses.replace(case, last_epoch=LAST_OF_ALL))
+    return values | ({} if together.log_e is None else {"synchrony": together.log_e})
 
 
 def add(values: Values, sort: str, layer: str | None, found: dict[str, float]) -> None:

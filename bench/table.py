@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,86 @@ def speed(document: Row) -> list[str]:
     count = len(document["repetitions"])
     said = f"Medians of {count} repetitions on {one['threads']} threads; load before: {one['load_before']:.1f}."
     return [said, "", *grid(["", "figure"], rows)]
+
+
+def link_scale(document: Row) -> list[str]:
+    """Linking at scale, one column a variant."""
+    variants: dict[str, Row] = document["variants"]
+    each: list[tuple[str, Callable[[Row], str]]] = [
+        ("accounts, unit-entity edges", lambda one: f"{one['accounts']:,}, {one['edges']:,}"),
+        ("most others that a planted account shares a card or line with", lambda one: str(one["most_partners"])),
+        ("link, seconds (bound: 60)", lambda one: number(one["link_seconds"], 1)),
+        ("peak memory, MiB (bound: 4,096)", lambda one: number(one["peak_rss_bytes"] / MIB, 0)),
+        ("candidates; of the network; one hand",
+         lambda one: f"{one['candidates']}; {one['candidates_of_the_network']}; {one['proven']}"),
+        ("most bits of H1", lambda one: number(one["most_bits"], 1)),
+        ("largest candidate, share of the network", lambda one: number(one["largest_candidate_share"], 3)),
+        ("members: recall (target: .90)", lambda one: number(one["recall"], 3)),
+        ("members: precision", lambda one: number(one["precision"], 3)),
+    ]  # fmt: skip
+    stages = next(iter(variants.values()))["seconds"]
+    rows = [[what, *(say(one) for one in variants.values())] for what, say in each]
+    rows += [
+        [f"{stage}, seconds", *(number(one["seconds"][stage], 1) for one in variants.values())] for stage in stages
+    ]
+    return [f"Load before: {document['load_before']:.1f}.", "", *grid(["", *variants], rows)]
+
+
+def steering(document: Row) -> list[str]:
+    """What each way of steering adds to H1, and the statistics that were left out."""
+    worlds = document["worlds"]
+    ways = {way: [world["ways"][way] for world in worlds] for way in worlds[0]["ways"]}
+    rows = [
+        [
+            way,
+            *(each([one["bits"].get(name) for one in found], 1) for name in ("synchrony", "urn_signature")),
+            *(each([one[name] for one in found], 1) for name in ("h1_bits", "h1_bits_without")),
+            *(each([one[name] for one in found], 4) for name in ("q", "q_without")),
+            each([one["members"] for one in found], 0),
+            each([one["innocent"] for one in found], 0),
+            each([most(one["twins_most_bits"].values()) for one in found], 1),
+        ]
+        for way, found in ways.items()
+    ]
+    head = [
+        "way",  "synchrony, bits", "signatures and sessions, bits", "H1, bits", "H1 without both", "q",
+        "q without both", "members", "innocent", "most bits of either in benign candidates",
+    ]  # fmt: skip
+    return [*grid(head, rows), "", *left_out(ways)]
+
+
+def left_out(ways: dict[str, list[Row]]) -> list[str]:
+    """Statistics that the product does not have, on true accounts."""
+    balanced, replaced, moved = (ways[way] for way in ("loads balanced", "bans replaced", "moved at the release"))
+    rows = [
+        ["variance ratio, balanced pool", each([one["variance_ratio"]["steered"]["ratio"] for one in balanced], 2)],
+        ["… its lower-tail p", each([one["variance_ratio"]["steered"]["p_low"] for one in balanced], 3)],
+        ["begins near bans; after them (time share that is after one)", "; ".join(
+            f"{one['after_bans']['own']}; {one['after_bans']['own_after']} ({one['after_bans']['time_share']:.2f})"
+            for one in replaced
+        )],
+        ["… of strangers", "; ".join(
+            f"{one['after_bans']['strangers']}; {one['after_bans']['strangers_after']}" for one in replaced
+        )],
+    ]  # fmt: skip
+    for kind in ("steered", "release_enthusiast", "editor_user"):
+        found = [one["switch"][kind] for one in moved if kind in one["switch"]]
+        said = each([one["hours"] for one in found], 1), each([one["strangers_hours"] for one in found], 1)
+        p = each([one["p"] for one in found], 3)
+        rows.append(
+            [f"half of {kind} turned to the new model within, hours", f"{said[0]} (strangers {said[1]}, p {p})"]
+        )
+    return grid(["looked at and left out", "one figure a seed"], rows)
+
+
+def each(values: Sequence[float | None], digits: int) -> str:
+    """One figure a seed."""
+    return ", ".join(number(value, digits) for value in values)
+
+
+def most(values: Iterable[float | None]) -> float | None:
+    """The largest of those that are there."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def false_alarms(document: Row) -> list[str]:
@@ -496,6 +576,8 @@ def metadata(document: Row) -> list[str]:
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "false_alarms": ("Worlds without a campaign", false_alarms),
+    "link_scale": ("Linking at scale", link_scale),
+    "steering": ("How pools are steered", steering),
     "demo": ("The demo's campaigns", demo),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),

@@ -35,6 +35,7 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
 from hydrometer.collect.sources import TABLES
+from hydrometer.doubts import doubts
 from hydrometer.fingerprint import entities, states
 from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
@@ -305,6 +306,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         "columns_ignored": [list(pair) for pair in collected.columns_ignored], "ids_suffixed": collected.ids_suffixed,
         "detectors_abstained": dict(sorted((looked_away | always_abstaining(library.own, prompts=prompts)).items())),
         "register": {"entries": len(collected.register), "beyond": beyond(run, collected)},
+        "input_doubts": doubts(run.workspace),
         "prior": run.settings.prior, "benign_library": {"size": len(library.kinds), "own": library.own} | gate,
         "false_discovery": {
             "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),

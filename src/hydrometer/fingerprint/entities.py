@@ -16,6 +16,7 @@ from hydrometer.base.families import UNKNOWN
 from hydrometer.base.signals import Signal
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint.hashing import hashed
+from hydrometer.fingerprint.transfers import TRANSFERS
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -34,7 +35,7 @@ with held as (
 ), shared as (select entity from held group by entity having count(distinct unit) >= 2)
 select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)
 """
-"""Entities of one layer of the fingerprint that at least two units hold."""
+"""Entities of one layer of the fingerprint that at least two units hold; see `TRANSFERS` for the others."""
 
 REGISTERED = """
 with held as (
@@ -100,7 +101,8 @@ def write_entities(workspace: Workspace, found: dict[str, Signal], key: bytes, p
     workspace.write("registered", registered_entities(workspace.read("accounts"), key))
     layers = {layer: columns for signal in found.values() for layer, columns in signal.layers.items()}
     statements = [
-        SHARED.replace("$layer", layer).replace("$columns", ", ".join(columns)) for layer, columns in layers.items()
+        TRANSFERS.get(layer, SHARED).replace("$layer", layer).replace("$columns", ", ".join(columns))
+        for layer, columns in layers.items()
     ]
     statements += [REGISTERED.replace("$layer", layer) for layer in REGISTER_LAYERS]
     total = len(statements)

@@ -45,7 +45,6 @@ PLAIN = (
 KEPT: dict[str, pa.DataType] = {name: INPUTS["exchanges"].field(name).type for name in PLAIN} | {
     "sent_us": pa.int64(),
     "micro_usd": pa.int64(),
-    "conversation": pa.int64(),
     "end_user": pa.int64(),
 }
 
@@ -86,7 +85,6 @@ def fingerprint_batch(rows: pa.Table, found: dict[str, Signal], key: bytes) -> p
     columns["sent_us"] = rows["sent_at"].cast(pa.int64())
     money = np.nan_to_num(np.asarray(pc.fill_null(rows["cost_usd"], 0.0)))
     columns["micro_usd"] = pa.array(np.rint(money * MICRO_USD).astype(np.int64))
-    columns["conversation"] = hashed(rows["conversation_id"], key, "conversation")
     columns["end_user"] = hashed(rows["end_user_id"], key, "end_user")
     for signal in found.values():
         columns |= signal.measure(batch)

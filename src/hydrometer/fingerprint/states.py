@@ -36,6 +36,17 @@ select account_id, sent_us // {WEEK_US} as week, count(*) as exchanges, sum(inpu
        count(*) filter (coalesce(turn, 1) > 1) as follow_ups, min(sent_us) as first_us, max(sent_us) as last_us
 from {{fingerprints}} group by 1, 2
 """
+BURST_GAP_US = 300_000_000
+"""Silence after which a unit's next exchange opens another burst: five minutes."""
+BURSTS = f"""
+with f as (select u.unit, f.sent_us from {{fingerprints}} f join {{units}} u using (account_id)),
+s as (
+  select unit, sent_us,
+         coalesce(sent_us - lag(sent_us) over (partition by unit order by sent_us) > {BURST_GAP_US}, true) as opens
+  from f
+)
+select unit, sent_us as began_us from s where opens
+"""
 WEEK_SUMS = ("exchanges", "input_tokens", "output_tokens", "micro_usd", "flagged", "follow_ups")
 
 
@@ -54,7 +65,7 @@ def counts(techniques: Sequence[str]) -> str:
 
 
 def write_states(workspace: Workspace, techniques: Sequence[str]) -> None:
-    """Write `items` (unit × distinct prompt), `unit_epochs`, `places` and `account_weeks`.
+    """Write `items` (unit × distinct prompt), `unit_epochs`, `places`, `bursts` and `account_weeks`.
 
     Args:
         workspace: holds `fingerprints` and `units`.
@@ -63,6 +74,7 @@ def write_states(workspace: Workspace, techniques: Sequence[str]) -> None:
     workspace.store("items", ITEMS)
     workspace.store("unit_epochs", counts(techniques))
     workspace.store("places", PLACES)
+    workspace.store("bursts", BURSTS)
     workspace.store("account_weeks", WEEKS)
 
 

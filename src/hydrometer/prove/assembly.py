@@ -39,6 +39,7 @@ NOUNS = {
     "system_prompt": "a system prompt", "opening": "an opening phrase", "closing": "a closing phrase",
     "skeleton": "a prompt skeleton", "sketch": "a wording", "configuration": "a request configuration",
     "client_stack": "a client stack", "tool_set": "a tool set", "reasoning_signature": "a reasoning signature",
+    "conversation": "a conversation",
 }  # fmt: skip
 COLUMNS = f"""
 select f.exchange_id, f.account_id, f.sent_us, coalesce(f.input_tokens, 0) as input_tokens,

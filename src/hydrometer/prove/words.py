@@ -35,7 +35,9 @@ def techniques(reported: Reported, names: tuple[str, ...]) -> list[str]:
     found = [bit for bit in np.argsort(-np.round(shares, 9), kind="stable") if shares[bit] >= SHOWN_SHARE]
     result = [names[bit] for bit in found]
     _, counts = np.unique(part["account_id"].to_numpy(zero_copy_only=False).astype(str), return_counts=True)
-    if any(row.signal == "urn_signature" and (row.model_bits or 0.0) > 0.0 for row in reported.verdict.judged.evidence):
+    judged = reported.verdict.judged
+    replayed = len(judged.membership.enriched.get("reasoning_signature", ())) > 0
+    if replayed and any(row.signal == "urn_signature" and (row.model_bits or 0.0) > 0.0 for row in judged.evidence):
         result.append("signature_replay")
     if len(counts) >= MANY_ACCOUNTS and float(np.median(counts)) <= FEW_EXCHANGES:
         result.append("low_and_slow")

@@ -149,18 +149,8 @@ def _block(
         ]
         shown |= {
             "anchor": _anchor(block["name"]),
-<<<<<<< ours
-            "titles": [{"words": one["title"], "right": one["form"] in NUMBERS} for one in columns],
-            "rows": [
-                {
-                    "anchor": f"row-{table}-{number}",
-                    "cells": [cell(one, column["name"], column["form"]) for column in columns],
-                }
-                for number, one in rows[:most]
-=======
             "titles": [
                 _title(column, [one["cells"][place] for one in written]) for place, column in enumerate(columns)
->>>>>>> theirs
             ],
             "rows": written,
             "forms": [one["form"] for one in columns],

@@ -104,6 +104,23 @@ def simulate(
         _write(Task(request, folder), population, writing, told)
 
 
+def write_world(world: World, out: Path, seed: int, more: Mapping[str, Archetype | Campaign]) -> None:
+    """Write a world that is no plug-in, at its usual scale and in one process: for measurements of parts.
+
+    Args:
+        world: what it is made from.
+        out: folder to make; it may exist if it is empty.
+        seed: the same seed gives the same bytes.
+        more: archetypes and campaigns that it may place beside the plug-ins.
+    """
+    placing.check(out)
+    population = settle(Asked(world, seed, world.usual_scale, {}), {**plugins(), **more}, evasions())
+    request = Request(world.name, seed, world.usual_scale, {}, None)
+    with placing.unfinished(out) as folder:
+        writing = Writing(seed, world.week * clock.SPAN_US, world.bank, None)
+        _write(Task(request, folder), population, writing, Reporting(lambda done, total: None, jobs=1))
+
+
 def _checked(request: Request) -> tuple[World, float]:
     """The world of that name and its scale, if it can be written so."""
     known = worlds()
