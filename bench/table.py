@@ -222,6 +222,50 @@ def demo(document: Row) -> list[str]:
     return ["Mean, and range over worlds.", "", *grid(head, rows), "", *grid(["", "figure"], whole), "", said]
 
 
+def kinds(document: Row) -> list[str]:
+    """Kinds of groups and roles of accounts."""
+    one = document["summary"]
+    roles = [
+        [
+            role,
+            f"{row['true']:,}",
+            f"{row['listed']:,}",
+            part(row["right"], row["listed"]),
+            part(row["right"], row["true"]),
+        ]
+        for role, row in one["roles"].items()
+    ]
+    campaigns = [
+        [
+            f"{entry['preset']} ({entry['kind'].replace('_', ' ')})", f"{seed['seed']}", "yes" if entry["hit"] else "no",
+            "–" if entry["kind_right"] is None else "yes" if entry["kind_right"] else "no",
+            number(entry["share_error"], 3),
+        ]
+        for seed in document["seeds"]
+        for world in seed["worlds"]
+        for entry in world["campaigns"]
+    ]  # fmt: skip
+    called = [[row["people"], row["kind"], row["level"], f"{row['groups']}"] for row in one["called"]]
+    return [
+        f"Kinds of found campaigns: {one['kinds_right']} of {one['found']} right. Victims called operators: "
+        f"{one['victims_flagged_as_operators']}. Customers flagged: {one['customers_flagged']}. Benign accounts "
+        f"flagged: {one['benign_flagged']}.",
+        "",
+        *grid(["campaign (kind)", "seed", "found", "kind right", "share error"], campaigns),
+        "",
+        *grid(["role", "true", "listed", "precision", "recall"], roles),
+        "",
+        "What groups of one population that are not listed are called:",
+        "",
+        *grid(["population", "kind", "level", "groups"], called),
+    ]
+
+
+def part(some: int, whole: int) -> str:
+    """A share with three digits."""
+    return number(some / whole, 3) if whole else "–"
+
+
 def gateway(document: Row) -> list[str]:
     """Limits of small logs."""
     one = document["summary"]
@@ -579,6 +623,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "link_scale": ("Linking at scale", link_scale),
     "steering": ("How pools are steered", steering),
     "demo": ("The demo's campaigns", demo),
+    "kinds": ("Kinds and roles", kinds),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
     "generation": ("Making worlds", generation),

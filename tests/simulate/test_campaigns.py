@@ -89,7 +89,7 @@ def test_a_preset_names_its_source_and_goes_after_what_it_asks_for(name: str) ->
         assert len(campaign.builders) == 1 + len(composed.others)
     for builder in campaign.builders:
         assert builder.capabilities and set(builder.capabilities) <= CAPABILITIES, builder.capabilities
-        assert builder.kind in ("distillation", "resale", "stolen_keys")
+        assert builder.kind in ("distillation", "resale", "pool", "stolen_keys")
         assert builder.actor is None or builder.actor == "unattributed" or builder.actor.startswith("alleged: ")
 
 
