@@ -237,7 +237,8 @@ def kinds(document: Row) -> list[str]:
     ]
     campaigns = [
         [
-            f"{entry['preset']} ({entry['kind'].replace('_', ' ')})", f"{seed['seed']}", "yes" if entry["hit"] else "no",
+            f"{entry['preset']} ({entry['kind'].replace('_', ' ')})", f"{seed['seed']}",
+            "yes" if entry["hit"] else "no",
             "–" if entry["kind_right"] is None else "yes" if entry["kind_right"] else "no",
             number(entry["share_error"], 3),
         ]
