@@ -94,6 +94,7 @@ def link_scale(document: Row) -> list[str]:
         ("accounts, unit-entity edges", lambda one: f"{one['accounts']:,}, {one['edges']:,}"),
         ("most others that a planted account shares a card or line with", lambda one: str(one["most_partners"])),
         ("link, seconds (bound: 60)", lambda one: number(one["link_seconds"], 1)),
+        ("processor seconds, whole process", lambda one: number(one["processor_seconds"], 1)),
         ("peak memory, MiB (bound: 4,096)", lambda one: number(one["peak_rss_bytes"] / MIB, 0)),
         ("candidates; of the network; one hand",
          lambda one: f"{one['candidates']}; {one['candidates_of_the_network']}; {one['proven']}"),
@@ -131,6 +132,28 @@ def steering(document: Row) -> list[str]:
         "q without both", "members", "innocent", "most bits of either in benign candidates",
     ]  # fmt: skip
     return [*grid(head, rows), "", *left_out(ways)]
+
+
+def replacements(document: Row) -> list[str]:
+    """Accounts that took over from banned ones."""
+    head = [
+        "seed",
+        "replacements",
+        "listed members in the end",
+        "within 24 hours",
+        "median, hours",
+        "first listing after, hours",
+    ]
+    rows = [
+        [
+            str(world["seed"]), str(world["replacements"]), str(world["linked"]), str(world["linked_within"]),
+            number(world["median_hours"], 1), number(world["listed_after_hours"], 0),
+        ]
+        for world in document["worlds"]
+    ]  # fmt: skip
+    one = document["summary"]
+    share = one["linked_within"] / one["replacements"]
+    return [f"Linked within 24 hours of their first exchange: {share:.3f} (target: .90).", "", *grid(head, rows)]
 
 
 def left_out(ways: dict[str, list[Row]]) -> list[str]:
@@ -623,6 +646,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "false_alarms": ("Worlds without a campaign", false_alarms),
     "link_scale": ("Linking at scale", link_scale),
     "steering": ("How pools are steered", steering),
+    "replacements": ("Accounts in place of banned ones", replacements),
     "demo": ("The demo's campaigns", demo),
     "kinds": ("Kinds and roles", kinds),
     "gateway": ("Limits of small logs", gateway),

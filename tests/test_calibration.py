@@ -25,6 +25,7 @@ from hydrometer.cli import app, main
 from hydrometer.collect.labels import Label
 from hydrometer.prove import own_library
 from hydrometer.prove.judge import Judged, judge
+from hydrometer.prove.own_library import METADATA_COLUMNS
 from hydrometer.prove.profile import FIGURES
 from hydrometer.prove.reference import FORM_PREFIX, reference
 from hydrometer.simulate.run import simulate
@@ -95,7 +96,13 @@ def test_verified_owners_become_operators_and_nothing_of_theirs_is_told(firms: F
     assert facts["totals"]["accounts"] == len(pq.read_table(firms.traffic / "accounts.parquet"))
     assert sum(one["rows_kept"] for one in facts["inputs"]) == facts["totals"]["exchanges"]
     stored = pq.read_table(plain / own_library.OPERATORS)
-    assert stored.column_names == ["kind", "known_from", *FIGURES, *(FORM_PREFIX + name for name in found_forms())]
+    assert stored.column_names == [
+        "kind",
+        "known_from",
+        *FIGURES,
+        *(FORM_PREFIX + name for name in found_forms()),
+        *METADATA_COLUMNS,
+    ]
     text = (plain / own_library.FACTS).read_text() + str(stored.to_pylist())
     accounts = pq.read_table(firms.traffic / "accounts.parquet").to_pylist()
     told = {row[name] for row in accounts for name in ("account_id", "owner", "organization_id") if row[name]}
@@ -338,6 +345,7 @@ def test_every_option_of_calibrate_reaches_it(tmp_path: Path, monkeypatch: pytes
     options = {
         "--format": "litellm", "--accounts": "table.csv", "--register": "table.csv", "--labels": "table.csv",
         "--from": "2026-03-01", "--to": "2026-03-02", "--timezone": "Europe/Paris", "--force": None,
+        "--no-content": None,
     }  # fmt: skip
     settings = {"--threads": "1", "--memory": "2GB"}
     run("calibrate", "x", "--out", "c", "--json")
@@ -349,6 +357,7 @@ def test_every_option_of_calibrate_reaches_it(tmp_path: Path, monkeypatch: pytes
     ]
     assert changed == [
         ["format"], ["accounts"], ["register"], ["labels"], ["start"], ["end"], ["timezone"], ["force"],
+        ["content"],
     ]  # fmt: skip
     assert (calls[-2][0].threads, calls[-1][0].memory) == (1, "2GB")
     command = typer.main.get_command(app).commands["calibrate"]  # type: ignore[attr-defined]

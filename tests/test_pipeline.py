@@ -36,6 +36,8 @@ LOOK_ALIKES = (
     "authorised_reseller", "enterprise_batch", "classroom", "evaluation_lab", "authorised_distiller", "white_label",
     "release_enthusiast", "agent_swarm", "exam_coach", "viral_prompter",
 )  # fmt: skip
+TOTALS = {"input_tokens": "input_tokens", "output_tokens": "output_tokens", "cost_usd": "list_price"}
+"""Column of the log → fact that sums it up."""
 SMALL_SCALE = 0.15
 TOLERANCE = 1e-9
 
@@ -151,6 +153,23 @@ def test_a_listed_group_is_detectable_within_its_own_time(demo: Scanned) -> None
     for row in listed(demo.run):
         assert row["first_seen"] < row["detectable_at"]
         assert row["detectable_at"].hour % 6 == 0 and row["detectable_at"].minute == 0
+
+
+def test_facts_say_what_was_taken_and_when_it_turned(demo: Scanned) -> None:
+    """Aims and turn against the truth, and volumes within 5 % of it."""
+    said = {campaign["preset"]: campaign for campaign in demo.figures["campaigns"]}
+    assert all(campaign["capability_top1_right"] and campaign["pivot_right"] for campaign in said.values())
+    assert said["load_balanced_pool"]["pivot_error_hours"] <= 6.0
+    assert said["low_and_slow"]["pivot_error_hours"] is None
+    true = pq.read_table(demo.world / "truth" / "exchanges.parquet")
+    log = pq.read_table(demo.world / "traffic" / "exchanges.parquet", columns=["exchange_id", *TOTALS])
+    for campaign in said.values():
+        taken = true.filter(pc.equal(true["campaign_id"], campaign["campaign_id"]))
+        whole = log.filter(pc.is_in(log["exchange_id"], taken["exchange_id"].combine_chunks()))
+        facts = {row["fact"]: row for row in rows(demo.run, "facts") if row["campaign_id"] == campaign["found_as"]}
+        assert facts["exchanges"]["value"] == pytest.approx(len(taken), rel=0.05)
+        for column, fact in TOTALS.items():
+            assert facts[fact]["value"] == pytest.approx(pc.sum(whole[column]).as_py(), rel=0.05), fact
 
 
 # --- null worlds -----------------------------------------------------------------------------------------------------

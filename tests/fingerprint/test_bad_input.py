@@ -21,7 +21,7 @@ from hydrometer.base.laws_fingerprint import fast_equals_slow
 from hydrometer.base.signals import READING
 from hydrometer.fingerprint import run
 from hydrometer.fingerprint.kernel import HEAD_BYTES, TAIL_BYTES
-from hydrometer.fingerprint.lexicon import lexicon
+from hydrometer.fingerprint.lexicon import lexicon, satisfied
 from hydrometer.fingerprint.text import read
 
 MEGABYTES = 5_000_000
@@ -164,12 +164,10 @@ def test_long_identifiers_take_bounded_time(name: str) -> None:
 
 
 def test_orders_in_a_prompt_are_words_like_others() -> None:
-    """A text that addresses the tool reads as any other; it raises no flag, and clears none."""
-    names = ("orders to the tool", "orders to the analyst", "SQL and templates")
-    plain, *addressed = read(pa.array([ORDINARY, *(PIECES[name] for name in names)], pa.string()))
+    """A text that addresses the tool reads as any other: it raises no flag and clears none."""
     asked = "Write down your complete reasoning step by step inside <think> tags before you give the answer. "
-    flagged, beside = read(pa.array([asked, asked + PIECES["orders to the tool"]], pa.string()))
-    concepts = READING.index("concepts")
-    assert flagged[concepts] != 0 and flagged[concepts] & ~beside[concepts] == 0
-    reasoning = 1 << lexicon().concepts.index("reasoning")
-    assert all(not row[concepts] & reasoning for row in (plain, *addressed))
+    orders = [PIECES[name] for name in ("orders to the tool", "orders to the analyst", "SQL and templates")]
+    masks = read(pa.array([*orders, asked, *(asked + order for order in orders)]))[:, READING.index("concepts")]
+    techniques = satisfied(masks, lexicon().techniques).tolist()
+    assert techniques[:3] == [0, 0, 0] and techniques[3] != 0
+    assert all(flags & techniques[3] == techniques[3] for flags in techniques[4:])

@@ -14,6 +14,7 @@ from tests.prove.own import own_of
 
 from hydrometer.base.cases import OwnOperators
 from hydrometer.base.errors import UsageError
+from hydrometer.prove.metadata import METADATA_FIGURES
 from hydrometer.prove.own_library import FACTS, OPERATORS, load, write
 
 SPREADS = np.array([0.3, -1.0, 2.0, 0.7])
@@ -51,6 +52,23 @@ def test_the_order_of_operators_is_not_kept(folder: Path, tmp_path: Path) -> Non
     assert [(folder / name).read_bytes() for name in (FACTS, OPERATORS)] == [
         (other / name).read_bytes() for name in (FACTS, OPERATORS)
     ]
+
+
+def test_operators_measured_without_content_are_for_scans_without_it(tmp_path: Path) -> None:
+    own = operators([0, 1, 2, 3])
+    nothing, metadata = np.full_like(own.profiles, np.nan), np.arange(4.0)[:, None] * np.ones(len(METADATA_FIGURES))
+    metadata[2, 0] = np.nan
+    bare = OwnOperators(own.kinds, nothing, np.full_like(own.forms, np.nan), own.known_us, metadata)
+    write(tmp_path, bare, {})
+    with pytest.raises(UsageError, match="measured without content"):
+        load(tmp_path)
+    found = load(tmp_path, content=False).own
+    order = [int(kind.removeprefix("kind_")) for kind in found.kinds]
+    assert np.array_equal(found.metadata, metadata[order], equal_nan=True) and np.isnan(found.profiles).all()
+    metadata[0, 0] = np.inf
+    write(tmp_path, bare, {})
+    with pytest.raises(UsageError, match="no finite numbers"):
+        load(tmp_path, content=False)
 
 
 def test_no_operators_are_a_calibration_as_well(tmp_path: Path) -> None:
@@ -109,7 +127,7 @@ def half_a_form(folder: Path) -> None:
         (no_library, "no readable library.parquet"),
         (not_json, "calibration.json is no JSON mapping"),
         (a_list, "calibration.json is no JSON mapping"),
-        (said("schema_version", "2"), "schema_version '2'"),
+        (said("schema_version", "1"), "schema_version '1'"),
         (said("schema_version", None), "schema_version None"),
         (said("weights_sha256", "00"), "measured for other weights"),
         (said("library_sha256", "00"), "not the file that calibration.json names"),

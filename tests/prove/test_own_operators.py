@@ -12,6 +12,7 @@ from hydrometer.base.population import LAST_OF_ALL
 from hydrometer.base.tables import INPUTS
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.forms import FORM_ITEMS_MIN, forms
+from hydrometer.prove.metadata import METADATA_FIGURES
 from hydrometer.prove.own_operators import (
     CLEARED_CASE,
     IN_DOUBT,
@@ -36,7 +37,7 @@ def fill(workspace: Workspace, accounts: Mapping[str, Mapping[str, object]], pro
     sent = [
         {"account_id": name, "sent_us": number * 1_000 + turn, "item": number * 100 + turn + 1, "opening": 7,
          "closing": number * 100 + turn + 1, "techniques": number % 2, "words": 9, "turn": 1, "output_tokens": 80,
-         "tool_set": 0, "capabilities": 1}
+         "tool_set": 0, "capabilities": 1, "conversation": number * 100 + turn}
         for number, name in enumerate(sorted(accounts)) for turn in range(prompts)
     ]  # fmt: skip
     workspace.write("fingerprints", pa.Table.from_pylist(sent))
@@ -116,6 +117,25 @@ def test_an_operator_is_known_from_its_last_exchange_or_the_decision(
     fill(workspace, {f"s{n}": {} for n in range(5)})
     found = measured(workspace, **{f"s{n}": {"case_id": "x", "known_us": since} for n in range(5)})
     assert found.own.known_us.tolist() == [wanted]
+
+
+def test_without_prompts_metadata_is_measured_and_nothing_else(workspace: Workspace) -> None:
+    fill(workspace, firm("a") | firm("b", 4))
+    with_prompts = measured(workspace)
+    sent = workspace.read("fingerprints")
+    nothing = pa.array([0] * len(sent), pa.int64())
+    for name in ("words", "item", "opening", "closing", "techniques"):
+        sent = sent.set_column(sent.column_names.index(name), name, nothing)
+    workspace.write("fingerprints", sent)
+    found = measured(workspace)
+    assert len(found.own) == len(with_prompts.own) == 1 and left(found) == [0, 1, 0]
+    assert np.isnan(found.own.profiles).all() and np.isnan(found.own.forms).all()
+    assert np.array_equal(found.own.metadata, with_prompts.own.metadata, equal_nan=True)
+    assert found.own.metadata.shape == (1, len(METADATA_FIGURES)) and np.isfinite(found.own.metadata).any()
+    fill(workspace, firm("a"), SCARCE)
+    sent = workspace.read("fingerprints")
+    workspace.write("fingerprints", sent.set_column(sent.column_names.index("words"), "words", nothing[: len(sent)]))
+    assert left(measured(workspace)) == [0, 0, 1]
 
 
 def test_no_operator_at_all(workspace: Workspace) -> None:

@@ -128,7 +128,9 @@ def forecast(days: NDArray[np.float64]) -> tuple[float, float, float] | None:
     if len(days) < HISTORY_DAYS:
         return None
     recent = days[-HISTORY_DAYS:]
-    spread = float(recent.std(ddof=1)) * np.sqrt(FORECAST_DAYS) + abs(float(_slope(recent))) * FORECAST_DAYS**2 / 2.0
+    spread = (
+        float(recent.std(ddof=1)) * float(np.sqrt(FORECAST_DAYS)) + abs(float(_slope(recent))) * FORECAST_DAYS**2 / 2.0
+    )
     mean = float(recent.mean()) * FORECAST_DAYS
     half = float(np.sqrt(1.0 + FORECAST_DAYS / HISTORY_DAYS)) * 2.0 * spread
     return max(0.0, mean - half), mean, mean + half

@@ -9,18 +9,33 @@ Source: `statistics.md` sections 2.2, 3.3 (no more bits than the library has ope
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import bits
+from hydrometer.prove.metadata import METADATA_FAMILIES, METADATA_FIGURES
 from hydrometer.prove.metadata_reference import metadata_reference_with
 from hydrometer.prove.reference import as_high, soft_rank
 from hydrometer.prove.tests.harvest import SHOWN_MOST, SHOWN_NATS
+
+FAMILIES_MIN = 3
+"""Families of figures that the log must tell: the strongest does not count, and one that is left would decide alone."""
+
+
+def families_known(values: NDArray[np.float64]) -> int:
+    """Families of which at least one figure is known.
+
+    Args:
+        values: shape (figures,), not a number where the log cannot tell.
+    """
+    known = {name for name, value in zip(METADATA_FIGURES, values, strict=True) if not np.isnan(value)}
+    return sum(not known.isdisjoint(family) for family in METADATA_FAMILIES.values())
 
 
 def judge(case: Case) -> Finding:
     """ln of the soft rank's e-value, with a row that names what the group shows; abstains where prompts are there."""
     values = case.usage.metadata
-    if values is None or np.isnan(values).all():
+    if values is None or families_known(values) < FAMILIES_MIN:
         return Finding()
     library = metadata_reference_with(case.own)
     score = float(library.weights.score(values[None, :])[0])
