@@ -17,11 +17,9 @@ from bench.h1_null import observed_population
 from bench.trials import Row
 from numpy.typing import NDArray
 
-from hydrometer import pipeline
-from hydrometer.base import population as populations
-from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
+from hydrometer.moments import Known, listed_at
 from hydrometer.prove.run import first_exchanges, unit_accounts
 from hydrometer.simulate import columns
 from hydrometer.simulate import run as simulator
@@ -68,20 +66,15 @@ def heirs_of(workspace: Workspace, units: int, seed: int) -> NDArray[np.int64]:
 
 def linked_at(workspace: Workspace, units: int, seed: int) -> NDArray[np.int64]:
     """End of the first epoch in which each unit was a listed member, microseconds; `NEVER` where there is none."""
-    run = pipeline.Run(workspace, Settings(seed=seed, threads=1), SilentProgress())
+    known = Known(Settings(seed=seed, threads=1))
     span = workspace.query(
         "select min(sent_us) // {epoch_us} as first, max(sent_us) // {epoch_us} as last from {fingerprints}"
     )
     linked = np.full(units, NEVER)
     for epoch in range(int(span["first"][0].as_py()), int(span["last"][0].as_py()) + 1):
-        known = populations.observed(workspace, pipeline.layer_columns(), epoch)
-        population = populations.load(workspace, epoch, known)
-        groups = pipeline.link(population, run.settings.minimum_accounts)
-        now = pipeline.Moment(epoch, (), pipeline.own_operators(run))
-        for one in pipeline.judged_at(run, population, groups, now):
-            if one.listed(run.settings.q):
-                members = one.membership.units
-                linked[members] = np.minimum(linked[members], (epoch + 1) * workspace.epoch_us)
+        for members in listed_at(workspace, known, epoch):
+            chosen = np.array(sorted(members), np.int64)
+            linked[chosen] = np.minimum(linked[chosen], (epoch + 1) * workspace.epoch_us)
     return linked
 
 
