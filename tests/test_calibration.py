@@ -15,7 +15,7 @@ import pytest
 import typer
 from tests.prove.own import own_of
 
-from hydrometer import calibration, pipeline
+from hydrometer import calibration, moments
 from hydrometer.base.cases import OwnOperators
 from hydrometer.base.contract import breaches
 from hydrometer.base.settings import Settings
@@ -208,10 +208,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scanned(traffic: Path, folder: Path, own: OwnOperators) -> tuple[Path, dict[str, Any]]:
-    """A run with a calibration of some operators, and its manifest."""
+    """A run with a calibration of some operators, in this process alone, and its manifest."""
     (folder / "calibration").mkdir(parents=True)
     own_library.write(folder / "calibration", own, {})
-    run("scan", traffic, "--out", folder / "run", "--calibration", folder / "calibration")
+    run("scan", traffic, "--out", folder / "run", "--calibration", folder / "calibration", "--threads", 1)
     return folder / "run", json.loads((folder / "run" / "manifest.json").read_text())
 
 
@@ -229,7 +229,7 @@ def test_with_enough_own_operators_a_campaign_is_confirmed(
         known_by[named["last_epoch"]] = len(named["own"])
         return judge(*given, **named)
 
-    monkeypatch.setattr(pipeline, "judge", watched)
+    monkeypatch.setattr(moments, "judge", watched)
     out, manifest = scanned(demo, tmp_path, just_past_the_gate(110))
     change = int(MIDWAY.timestamp()) * 1_000_000 // EPOCH_US
     assert known_by == {epoch: 55 if epoch + 1 < change else 110 for epoch in known_by}
