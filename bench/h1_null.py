@@ -4,7 +4,8 @@ An e-value may reach x with a chance of at most 1/x, and its mean may not exceed
 Two sorts of groups are drawn. *Random groups* come from one stratum, by place or by client, and are exactly the null.
 *Decoys* are natural groups: users of one popular system prompt, holders of one network prefix, people of one language
 in one country. They are tested only on families that did not choose them, and hold one account of each true operator,
-so that no hand is in them twice. Intervals of the mean come from resampling worlds.
+so that no hand is in them twice. As in a scan, other groups stand beside each, here of the same sort and of other true
+operators, whose cards count as seen. Intervals of the mean come from resampling worlds.
 Source: statistics cookbook, sections 2.1 and 14.
 """
 
@@ -43,6 +44,8 @@ from hydrometer.prove.tests.urn_families import one_family
 PUBLISHED: dict[str, int | float] = {"seeds": 20, "random": 500, "decoys": 100}
 """Worlds; random groups of a world; decoys of each sort and world."""
 SMALLEST, LARGEST = 10, 100
+BESIDE = 5
+"""Groups that stand beside each."""
 THRESHOLDS = (20.0, 100.0)
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
 CONFIDENCE = 0.95
@@ -70,10 +73,12 @@ def one_world(seed: int, random: int, decoys: int) -> Row:
         names = dict(zip(places["unit"].to_pylist(), places["place"].to_pylist(), strict=True))
         communities = np.array([names.get(unit, "?") for unit in range(population.units)])
         values: Values = defaultdict(list)
-        for sort, layer, members in [
+        drawn = [
             *random_groups(population, seed, random), *decoy_groups(population, operators, communities, seed, decoys)
-        ]:  # fmt: skip
-            add(values, sort, layer, family_values(workspace, population, members, seed))
+        ]  # fmt: skip
+        for number, (sort, layer, members) in enumerate(drawn):
+            beside = strangers_beside(drawn, number, operators)
+            add(values, sort, layer, family_values(workspace, population, members, beside, seed))
         workspace.close()
     return {"seed": seed, "units": population.units, "values": dict(values)}
 
@@ -123,6 +128,16 @@ def decoy_groups(
             yield sort, layer, sample(draw, pool[np.sort(first)])
 
 
+def strangers_beside(drawn: list[Drawn], number: int, operators: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Units of the next `BESIDE` groups of a group's sort that none of its members' operators runs."""
+    sort, _, members = drawn[number]
+    others = [one for place, (other, _, one) in enumerate(drawn) if other == sort and place != number]
+    first = sum(other == sort for other, _, _ in drawn[:number])
+    chosen = [others[(first + step) % len(others)] for step in range(min(BESIDE, len(others)))]
+    found = np.unique(np.concatenate([np.zeros(0, np.int64), *chosen]))
+    return found[~np.isin(operators[found], operators[members])]
+
+
 def natural_pools(population: Population, communities: NDArray[np.str_], layer: str | None) -> list[NDArray[np.int64]]:
     """Active units that hold one entity of a layer, or share country and language, where there are enough."""
     if layer is None:
@@ -142,9 +157,17 @@ def sample(draw: np.random.Generator, pool: NDArray[np.int64]) -> NDArray[np.int
 
 
 def family_values(
-    workspace: Workspace, population: Population, members: NDArray[np.int64], seed: int
+    workspace: Workspace, population: Population, members: NDArray[np.int64], beside: NDArray[np.int64], seed: int
 ) -> dict[str, float]:
-    """ln e of each family that is observed in enough members, by the test that a scan uses."""
+    """ln e of each family that is observed in enough members, by the test that a scan uses.
+
+    Args:
+        workspace: tables of the world.
+        population: all units.
+        members: units of the group.
+        beside: units of other groups.
+        seed: the world's seed.
+    """
     none = Counts(
         np.zeros(0, np.int64), *(np.zeros(0) for _ in dataclasses.fields(Counts)[1:])
     )  # H1 looks at no counts
@@ -163,6 +186,7 @@ def family_values(
             none,
             (),
             Usage(np.zeros(0), np.zeros((0, 0))),
+            beside=beside,
         )
         for name, layers in testing.families.items():
             found = one_family(case, FAMILY[name], layers)

@@ -81,14 +81,16 @@ def proven_members(population: Population, groups: Sequence[Group]) -> tuple[int
 
     from hydrometer.base.units import bits
     from hydrometer.prove.background import log_mean
-    from hydrometer.prove.judge import INFRASTRUCTURE, REFINED_NATS, belonging, candidates, cores, kin_of
+    from hydrometer.prove.candidates import INFRASTRUCTURE, beside, candidates
+    from hydrometer.prove.judge import REFINED_NATS, belonging, cores, kin_of
     from hydrometer.prove.tests import urn_families
 
     sets = candidates(groups)
-    values = [
-        [log_e for group in matched if (log_e := urn_families.judge(case(population, group)).log_e) is not None]
-        for matched in sets
+    found = [
+        [urn_families.judge(case(population, group, beside(sets, number, group))).log_e for group in matched]
+        for number, matched in enumerate(sets)
     ]
+    values = [[log_e for log_e in some if log_e is not None] for some in found]
     one_hand = [log_mean(value) if value else -np.inf for value in values]
     proven = [value >= REFINED_NATS for value in one_hand]
     behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
@@ -99,7 +101,7 @@ def proven_members(population: Population, groups: Sequence[Group]) -> tuple[int
     return sum(proven), everybody, bits(max(one_hand)) if np.isfinite(max(one_hand, default=-np.inf)) else None
 
 
-def case(population: Population, group: Group) -> Case:
+def case(population: Population, group: Group, others: NDArray[np.int64]) -> Case:
     """A case before the urn, which looks at nothing but who holds what."""
     import numpy as np
 
@@ -112,7 +114,7 @@ def case(population: Population, group: Group) -> Case:
     unused = Workspace.__new__(Workspace)
     return Case(
         group, population.testing(other_side(group.side)), population, unused, 0, SEED, (), none, none, (),
-        Usage(nothing, np.zeros((0, 0))),
+        Usage(nothing, np.zeros((0, 0))), beside=others,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from bench.outside.figures import against_labels
 from bench.trials import Row
 from numpy.typing import NDArray
 
+from hydrometer.base.cases import NOBODY
 from hydrometer.base.draws import generator
 from hydrometer.base.families import FAMILY
 from hydrometer.base.groups import Group
@@ -29,6 +30,7 @@ from hydrometer.base.population import Layer, Population
 from hydrometer.base.settings import Settings
 from hydrometer.base.units import bits
 from hydrometer.base.workspace import Workspace
+from hydrometer.prove.candidates import INFRASTRUCTURE
 
 PUBLISHED: dict[str, int | float] = {"seed": 0, "resamples": 2_000, "dealings": 20, "permutations": 5}
 """Resamples of the bootstrap; times that the testing side is dealt anew; permutations of each kind in part two."""
@@ -130,7 +132,13 @@ def reaching(values: Sequence[float | None]) -> Row:
 def known_group(population: Population, units: NDArray[np.int64], workspace: Workspace) -> float | None:
     """ln e of a known group, over the sides that can test and could also have formed it."""
     sides = [side for side in SIDES if len(population.forming(side).families) > 1]
-    return mean_of([tested(population, Group(units, side, "known"), workspace, 0) for side in sides])
+    return mean_of([tested(population, Group(units, side, "known"), NOBODY, workspace, 0) for side in sides])
+
+
+def standing_beside(groups: Sequence[Found], one: Found) -> NDArray[np.int64]:
+    """Accounts of the other candidates that no infrastructure formed, outside one of them."""
+    others = [other.founders for other in groups if other is not one and INFRASTRUCTURE not in other.sides]
+    return np.setdiff1d(np.concatenate([NOBODY, *others]), one.founders)
 
 
 def dealt_anew(population: Population, groups: Sequence[Found], workspace: Workspace, seed: int, dealings: int) -> Row:
@@ -139,7 +147,9 @@ def dealt_anew(population: Population, groups: Sequence[Found], workspace: Works
     for number in range(dealings):
         other = shuffled(population, seed, number)
         for one in groups:
-            value = mean_of([tested(other, Group(one.founders, side, "dealt"), workspace, seed) for side in one.sides])
+            near = {side: NOBODY if side == INFRASTRUCTURE else standing_beside(groups, one) for side in one.sides}
+            asked = [(Group(one.founders, side, "dealt"), others) for side, others in near.items()]
+            value = mean_of([tested(other, group, others, workspace, seed) for group, others in asked])
             values += [] if value is None else [value]
     return {"tested": len(values), **reaching(values), "mean_e": float(np.exp(values).mean()) if values else None}
 

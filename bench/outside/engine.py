@@ -21,16 +21,8 @@ from hydrometer.base.population import Population
 from hydrometer.base.units import decide
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.background import log_mean
-from hydrometer.prove.judge import (
-    INFRASTRUCTURE,
-    NO_EVIDENCE,
-    NO_USAGE,
-    REFINED_NATS,
-    belonging,
-    candidates,
-    cores,
-    kin_of,
-)
+from hydrometer.prove.candidates import INFRASTRUCTURE, beside, candidates
+from hydrometer.prove.judge import NO_EVIDENCE, NO_USAGE, REFINED_NATS, belonging, cores, kin_of
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.tests import urn_families
 
@@ -57,10 +49,12 @@ class Found:
     q_value: float
 
 
-def tested(population: Population, group: Group, workspace: Workspace, seed: int) -> float | None:
-    """ln e of H1 of one group on the side that did not form it; None where the test abstains."""
+def tested(
+    population: Population, group: Group, others: NDArray[np.int64], workspace: Workspace, seed: int
+) -> float | None:
+    """ln e of H1 of one group, others beside it, on the side that did not form it; None where the test abstains."""
     testing = population.testing(other_side(group.side))
-    case = Case(group, testing, population, workspace, 0, seed, (), NO_COUNTS, NO_COUNTS, (), NO_USAGE)
+    case = Case(group, testing, population, workspace, 0, seed, (), NO_COUNTS, NO_COUNTS, (), NO_USAGE, beside=others)
     return urn_families.judge(case).log_e
 
 
@@ -74,7 +68,10 @@ def found(population: Population, smallest: int, workspace: Workspace, seed: int
         seed: the run's seed.
     """
     sets = candidates(moments.link(population, smallest))
-    values = [mean_of([tested(population, group, workspace, seed) for group in matched]) for matched in sets]
+    values = [
+        mean_of([tested(population, group, beside(sets, number, group), workspace, seed) for group in matched])
+        for number, matched in enumerate(sets)
+    ]
     proven = [value is not None and value >= REFINED_NATS for value in values]
     by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
     core = cores(population, sets, proven, seed)

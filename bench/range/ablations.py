@@ -21,6 +21,7 @@ from bench.range.scanning import REGISTER
 from numpy.typing import NDArray
 
 from hydrometer import moments, pipeline
+from hydrometer.base.cases import NOBODY
 from hydrometer.base.families import FAMILIES, SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf, Population
@@ -114,6 +115,11 @@ def by_rarity(half: FormingHalf) -> dict[str, NDArray[np.float64]]:
     return weights
 
 
+def nobody_beside(sets: Sequence[tuple[Group, ...]], number: int, group: Group) -> NDArray[np.int64]:
+    """Nobody: what a candidate shares with others is no evidence."""
+    return NOBODY
+
+
 def same_side(side: str) -> str:
     """The side that tests what `side` formed: itself, as if there were no split."""
     return side
@@ -139,6 +145,7 @@ def ablations() -> list[Ablation]:
         Ablation("H4 off", decide=unexplained),
         Ablation("e-BH off", decide=each_alone),
         Ablation("membership off", swaps=((judging, "belonging", founders_alone),)),
+        Ablation("cards across candidates off", swaps=((judging, "beside", nobody_beside),)),
         Ablation("joining of fragments off", swaps=((judging, "fragments", no_joining),)),
         Ablation("split off: tested on what formed it", swaps=((judging, "other_side", same_side),)),
         Ablation("learned weights off: by rarity", swaps=((formation, "entity_weights", by_rarity),)),

@@ -48,13 +48,20 @@ def dealt(profiles: Profiles, stratum: list[int], eligible: list[bool]) -> Itera
         yield other
 
 
-def draws(profiles: Profiles, order: list[int], stratum: list[int], eligible: list[bool]) -> list[tuple[float, bool]]:
+def known_first(known: frozenset[int]) -> NDArray[np.bool_]:
+    return np.isin(np.arange(ENTITIES), list(known))
+
+
+def draws(
+    profiles: Profiles, order: list[int], stratum: list[int], eligible: list[bool], known: frozenset[int]
+) -> list[tuple[float, bool]]:
     held = held_by(profiles)
     across = held.T.tocsr()
     inside = np.array(eligible)
     rows, holders = ((one.indptr.astype(np.int32), one.indices.astype(np.int32)) for one in (held, across))
     undrawn = np.bincount(np.array(stratum)[inside], minlength=max(stratum) + 1).astype(np.float64)
-    chance, hit = urn_draws(np.array(order, np.int64), rows, holders, np.array(stratum), inside, undrawn)
+    ordered = np.array(order, np.int64)
+    chance, hit = urn_draws(ordered, rows, holders, np.array(stratum), inside, undrawn, known_first(known))
     return list(zip(chance.tolist(), hit.tolist(), strict=True))
 
 
@@ -69,16 +76,19 @@ def worlds(draw: st.DrawFn) -> tuple[Profiles, list[int], list[bool], list[int]]
     return profiles, stratum, eligible, list(draw(st.permutations(able)))[: draw(st.integers(0, len(able)))]
 
 
+seen_before = st.frozensets(st.integers(0, ENTITIES - 1), max_size=2)
+
+
 @settings(max_examples=40)
-@given(worlds())
+@given(worlds(), seen_before)
 def test_the_chance_of_a_hit_is_its_share_of_all_relabellings_with_the_same_past(
-    world: tuple[Profiles, list[int], list[bool], list[int]],
+    world: tuple[Profiles, list[int], list[bool], list[int]], known: frozenset[int]
 ) -> None:
     profiles, stratum, eligible, order = world
     hits: dict[tuple[frozenset[int], ...], list[bool]] = defaultdict(list)
     said: dict[tuple[frozenset[int], ...], set[float]] = defaultdict(set)
     for other in dealt(profiles, stratum, eligible):
-        for place, (chance, hit) in enumerate(draws(other, order, stratum, eligible)):
+        for place, (chance, hit) in enumerate(draws(other, order, stratum, eligible, known)):
             past = tuple(other[unit] for unit in order[:place])
             hits[past].append(hit)
             said[past].add(chance)
@@ -88,13 +98,14 @@ def test_the_chance_of_a_hit_is_its_share_of_all_relabellings_with_the_same_past
 
 
 @settings(max_examples=40)
-@given(worlds(), st.sampled_from([0.0, 0.05, 0.3]))
+@given(worlds(), st.sampled_from([0.0, 0.05, 0.3]), seen_before)
 def test_the_mean_over_all_relabellings_is_one_and_less_where_clumping_is_granted(
-    world: tuple[Profiles, list[int], list[bool], list[int]], clumping: float
+    world: tuple[Profiles, list[int], list[bool], list[int]], clumping: float, known: frozenset[int]
 ) -> None:
     profiles, stratum, eligible, order = world
+    urn = (np.array(stratum), np.array(eligible), clumping)
     values = [
-        math.exp(urn_log_e(np.array(order, np.int64), held_by(other), np.array(stratum), np.array(eligible), clumping))
+        math.exp(urn_log_e(np.array(order, np.int64), held_by(other), *urn, known=known_first(known)))
         for other in dealt(profiles, stratum, eligible)
     ]
     mean = math.fsum(values) / len(values)

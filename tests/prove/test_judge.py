@@ -21,17 +21,8 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint import states
 from hydrometer.fingerprint.run import schema, signals
 from hydrometer.prove import judge as judging
-from hydrometer.prove.judge import (
-    NO_EVIDENCE,
-    ROLES,
-    Judged,
-    belonging,
-    candidates,
-    cores,
-    judge,
-    kin_of,
-    neighbourhood,
-)
+from hydrometer.prove.candidates import beside, candidates
+from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, belonging, cores, judge, kin_of, neighbourhood
 from hydrometer.prove.membership import Membership, founding
 
 UNITS = 200
@@ -39,6 +30,16 @@ UNITS = 200
 
 def group(units: range, side: str) -> Group:
     return Group(np.array(units, np.int64), side, "by hand")
+
+
+def test_beside_a_group_stand_groups_that_no_infrastructure_formed() -> None:
+    paid, talking = group(range(0, 20), "infrastructure"), group(range(0, 18), "behaviour")
+    speaking, editors = group(range(15, 40), "wording"), group(range(60, 70), "infrastructure")
+    sets = [(paid, talking), (speaking,), (editors,)]
+    assert beside(sets, 1, speaking).tolist() == list(range(15))
+    assert beside(sets, 0, talking).tolist() == list(range(18, 40))
+    assert beside(sets, 0, paid).tolist() == beside(sets, 2, editors).tolist() == []
+    assert beside([(speaking,)], 0, speaking).tolist() == []
 
 
 def test_the_same_candidate_of_both_sides_counts_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from scipy import sparse, stats
 from tests.prove.made import Holders, case, incidence, population, renumbered, shared_by
 
 from hydrometer.base.families import FAMILY, SIDES, families_of, other_side
+from hydrometer.base.population import Population
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.tests import urn_families
 from hydrometer.prove.urn import BETS, content_order, group_log_e, not_popular, urn_log_e
@@ -31,19 +33,20 @@ def twin(
     eligible: list[bool],
     eta: float,
     bets: tuple[float, ...],
+    known: set[int],
 ) -> float:
-    """The cookbook's pseudo-code with sets, one bet at a time."""
+    """The cookbook's pseudo-code with sets, one bet at a time; some entities may be seen before the first draw."""
     total = 0.0
     for theta in bets:
         drawn: set[int] = set()
-        seen: set[int] = set()
+        seen = set(known)
         log = 0.0
         for i in order:
             undrawn = [j for j in range(len(profiles)) if eligible[j] and j not in drawn and stratum[j] == stratum[i]]
             reached = [j for j in undrawn if profiles[j] & seen]
             p = len(reached) / len(undrawn)
             q = p + eta * (1.0 - p)
-            if drawn and q > 0.0:
+            if (drawn or known) and q > 0.0:
                 log += math.log((q + (1.0 - q) * theta) / q) if i in reached else math.log1p(-theta)
             drawn.add(i)
             seen |= profiles[i]
@@ -98,9 +101,11 @@ def test_agrees_with_its_brute_force_twin(data: st.DataObject) -> None:
     able = [unit for unit in range(units) if eligible[unit]]
     order = data.draw(st.permutations(able))[: data.draw(st.integers(0, len(able)))]
     eta = data.draw(st.sampled_from([0.0, 0.05, 0.3]))
+    known = data.draw(st.sets(st.integers(0, 3), max_size=2))
     held = incidence(units, [[unit for unit in range(units) if entity in profiles[unit]] for entity in range(4)])
-    value = urn_log_e(np.array(order, np.int64), held, np.array(stratum), np.array(eligible), eta)
-    assert value == pytest.approx(twin(list(order), profiles, stratum, eligible, eta, BETS), abs=1e-9)
+    before = np.isin(np.arange(4), list(known))
+    value = urn_log_e(np.array(order, np.int64), held, np.array(stratum), np.array(eligible), eta, known=before)
+    assert value == pytest.approx(twin(list(order), profiles, stratum, eligible, eta, BETS, known), abs=1e-9)
 
 
 def test_a_larger_clumping_rate_never_makes_a_hit_worth_more() -> None:
@@ -300,6 +305,65 @@ def test_entities_that_everybody_holds_are_not_looked_at() -> None:
     held = incidence(6_000, [range(500), range(300), range(3)])
     assert not_popular(held, 6_000).tolist() == [False, True, True]
     assert not_popular(held[:1_000], 1_000).tolist() == [False, False, True]
+
+
+# --- what stands beside the group -------------------------------------------------------------------------------------
+
+
+def in_two_pieces(paired: int, seed: int) -> tuple[Population, NDArray[np.int64], NDArray[np.int64]]:
+    """Two pieces of forty: `paired` of the one hold a card each with one of the other, within a piece nobody does."""
+    draw = np.random.default_rng(seed)
+    cards = [np.array([unit, 40 + unit]) for unit in range(paired)]
+    cards += shared_by(2, draw, np.arange(80, 600)[:60])
+    found = population(600, {"payment_fingerprint": cards})
+    return found, np.arange(40), np.arange(40, 80)
+
+
+def test_cards_held_across_two_pieces_are_evidence_where_within_one_there_is_none(workspace: Workspace) -> None:
+    found, one, other = in_two_pieces(30, 19)
+    alone = case(workspace, one.tolist(), everyone=found)
+    together = replace(alone, beside=other)
+    assert (urn_families.judge(alone).log_e or 0.0) < 0.0
+    answer = urn_families.judge(together)
+    assert (answer.log_e or 0.0) > 20.0
+    assert answer.evidence[0].value == 0.75
+    assert "or with a group of another wording" in answer.evidence[0].statement
+    assert "another wording" not in urn_families.judge(alone).evidence[0].statement
+
+
+def test_two_pieces_that_share_no_card_are_no_evidence_for_each_other(workspace: Workspace) -> None:
+    found, one, other = in_two_pieces(0, 20)
+    answer = urn_families.judge(replace(case(workspace, one.tolist(), everyone=found), beside=other))
+    assert (answer.log_e or 0.0) < 0.0
+
+
+def test_addresses_held_across_two_pieces_are_none(workspace: Workspace) -> None:
+    """Two builders may rent one proxy network: only cards count across candidates."""
+    found = population(600, {"client_ip": [[unit, 40 + unit] for unit in range(30)]})
+    alone = case(workspace, list(range(40)), everyone=found)
+    assert urn_families.judge(replace(alone, beside=np.arange(40, 80))) == urn_families.judge(alone)
+
+
+def test_strangers_do_not_look_like_one_hand_beside_others() -> None:
+    """Households included: a hundred strangers of the same region stand beside the group, and some live with it."""
+    values = []
+    for world in range(10):
+        draw = np.random.default_rng(300 + world)
+        held, stratum, eligible, _ = null_world(draw)
+        kept = not_popular(held, UNITS)
+        held, entities = held[:, kept].tocsr(), np.arange(int(kept.sum()), dtype=np.int64) + 1
+        for _ in range(60):
+            pool = draw.permutation(np.flatnonzero(stratum == draw.integers(0, REGIONS)))
+            members, beside = np.sort(pool[:40]), pool[40:140]
+            urn = eligible.copy()
+            urn[beside] = False
+            known = np.bincount(held[beside].indices, minlength=held.shape[1]) > 0
+            values.append(
+                group_log_e(members, held, entities, stratum, urn, clumping=0.05, seed=0, stage=f"{world}", known=known)
+            )
+    e = np.exp(np.array(values))
+    assert e.mean() < 1.0
+    assert stats.binomtest(int((e >= 20.0).sum()), len(e), 0.05, alternative="greater").pvalue > 0.01
 
 
 # --- the test of H1 --------------------------------------------------------------------------------------------------

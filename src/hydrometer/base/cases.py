@@ -91,6 +91,8 @@ class OwnOperators:
 
 NO_OPERATORS = OwnOperators((), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, np.int64))
 """What is known of a provider who has not calibrated."""
+NOBODY: NDArray[np.int64] = np.zeros(0, np.int64)
+"""No units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Case:
         usage: how the group works.
         own: the provider's own benign operators.
         capabilities: names of the capability bits of the fingerprint.
+        beside: units outside the group that stand in other candidates, none of which was formed by infrastructure;
+            empty where the group itself was.
     """
 
     group: Group
@@ -127,6 +131,7 @@ class Case:
     usage: Usage
     own: OwnOperators = NO_OPERATORS
     capabilities: tuple[str, ...] = ()
+    beside: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Family:
         clumping: η, the benign clumping rate: how often unrelated benign accounts of one stratum share an entity beyond
             the urn's own probability (households, campuses, one IDE's phrases). A group that clumps more is one hand.
         behavioural: whether the stratum must hold the client type (else users of one IDE look like one hand).
+        across: whether what members share with other candidates is evidence, too. Cards alone: two builders may rent
+            one proxy network, but nobody pays with a stranger's card.
     """
 
     name: str
@@ -29,10 +31,11 @@ class Family:
     layers: tuple[str, ...]
     clumping: float
     behavioural: bool
+    across: bool = False
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("payment", "payment instruments", ("payment_fingerprint",), 0.05, False),
+    Family("payment", "payment instruments", ("payment_fingerprint",), 0.05, False, across=True),
     Family("network", "addresses", ("client_ip", "prefix", "signup_ip"), 0.05, False),
     Family("mail", "mail shapes", ("mail_shape",), 0.05, False),
     Family("signup", "sign-up days", ("signup_day",), 0.05, False),

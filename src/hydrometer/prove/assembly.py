@@ -6,6 +6,7 @@ depend on the order of rows. Source: the contract, section 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -61,6 +62,17 @@ from part
 """
 
 
+WHOLE = """
+select m.grp, count(*) as exchanges, sum(coalesce(f.input_tokens, 0)) as input_tokens,
+       sum(coalesce(f.output_tokens, 0)) as output_tokens, sum(f.micro_usd) as micro_usd,
+       min(f.sent_us) as first_us, max(f.sent_us) as last_us
+from {fingerprints} f join {units} u using (account_id) join members m using (unit) group by 1
+"""
+"""Sums over all that some groups sent."""
+TIMES = ("first_us", "last_us")
+NONE_ATTRIBUTED = pa.table({})
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """One verdict with everything that was worked out for it.
@@ -68,8 +80,9 @@ class Reported:
     Attributes:
         verdict: level, kind, ids.
         shares: shares and cell probabilities of its members; None for a group that is not listed.
-        attributed: its exchanges (see `ATTRIBUTED`), with probabilities in millionths.
-        totals: sums over them.
+        attributed: its exchanges (see `ATTRIBUTED`), with probabilities in millionths; none of a group that is not
+            listed.
+        totals: sums over them; over all that its members sent where it is not listed.
         victims: accounts whose key it uses; they are not in the verdict's membership.
         customers: ordinary customers of the house that it is in; neither are they.
     """
@@ -88,7 +101,7 @@ class Reported:
 
 
 def work_out(workspace: Workspace, population: Population, verdict: Verdict, others: Others) -> Reported:
-    """Roles, shares, exchanges and totals of one group; all members and all traffic for a group that is not listed.
+    """Roles, shares, exchanges and totals of one listed group.
 
     Args:
         workspace: tables of the run.
@@ -97,10 +110,6 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict, oth
         others: whose accounts are whose, and which stand in other listed campaigns.
     """
     marked = marks(workspace, verdict.judged.membership)
-    if verdict.level not in LISTED_LEVELS:
-        units = verdict.judged.membership.units
-        part = _attributed(workspace, marked, units, np.ones((len(units), CELLS)))
-        return Reported(verdict, None, part, _totals(workspace, part))
     found = assign(workspace, population, verdict, marked, others)
     operators = found.verdict.judged.membership
     cells = found.shares.cell_probability * operators.probability[:, None]
@@ -115,6 +124,20 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict, oth
         stolen = workspace.query(STOLEN, sent=found.victims.sent, chances=chances)
         part = pa.concat_tables([part, stolen.cast(part.schema)])
     return Reported(found.verdict, found.shares, part, _totals(workspace, part), found.victims, found.customers)
+
+
+def sum_up(workspace: Workspace, unlisted: Sequence[Verdict]) -> list[Reported]:
+    """Groups that are not listed: all members, and the sums over all that they sent, asked of the log once."""
+    members = [verdict.judged.membership.units for verdict in unlisted]
+    numbers = np.repeat(np.arange(len(members)), [len(units) for units in members])
+    table = pa.table({"grp": numbers, "unit": np.concatenate([np.zeros(0, np.int64), *members])})
+    totals = {row.pop("grp"): _whole(row) for row in workspace.query(WHOLE, members=table).to_pylist()}
+    return [Reported(verdict, None, NONE_ATTRIBUTED, totals[number]) for number, verdict in enumerate(unlisted)]
+
+
+def _whole(sums: dict[str, int | None]) -> dict[str, float]:
+    """Sums over exchanges that belong for certain, as `TOTALS` gives them."""
+    return {name: float((value or 0) * (1 if name in TIMES else MILLION)) for name, value in sums.items()}
 
 
 def _attributed(

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer.base.cases import NO_OPERATORS, Case, Counts, Evidence, Finding, OwnOperators, Test, Usage
+from hydrometer.base.cases import NO_OPERATORS, NOBODY, Case, Counts, Evidence, Finding, OwnOperators, Test, Usage
 from hydrometer.base.families import other_side
-from hydrometer.base.groups import Group, jaccard
+from hydrometer.base.groups import Group
 from hydrometer.base.plugins import discover
 from hydrometer.base.population import Population
 from hydrometer.base.units import decide
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import tests as test_room
 from hydrometer.prove.background import log_mean
+from hydrometer.prove.candidates import INFRASTRUCTURE, beside, candidates
 from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.forms import FORM_FIGURES, forms
 from hydrometer.prove.fragments import fragments
@@ -33,9 +34,6 @@ from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles
 from hydrometer.prove.standing import Standing, standing
 
-INFRASTRUCTURE = "infrastructure"
-MATCHED = 0.5
-"""Jaccard index from which groups of the two halves are the same candidate."""
 NEIGHBOUR_SHARE = 0.05
 NEIGHBOUR_MEMBERS = 3
 """An enriched wording marks a group's neighbourhood when this share of its members, and this many, use it."""
@@ -105,40 +103,6 @@ def tests() -> dict[str, Test]:
     return discover(test_room, "TEST")
 
 
-def candidates(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
-    """Groups of the two halves, matched one to one where they are the same candidate, which counts once.
-
-    What was found by behaviour as a whole and again by its wordings alone is one candidate, the larger of the two: both
-    are tested on the same families.
-    """
-    left = [group for group in groups if group.side == INFRASTRUCTURE]
-    right: list[Group] = []
-    for group in sorted((group for group in groups if group.side != INFRASTRUCTURE), key=lambda one: -len(one.members)):
-        found_again = (other for other in right if other.side != group.side)
-        if all(jaccard(group.members, other.members) < MATCHED for other in found_again):
-            right.append(group)
-    return _matched(left, right)
-
-
-def _matched(left: list[Group], right: list[Group]) -> list[tuple[Group, ...]]:
-    """Pairs of the most similar groups of two sides, then the groups that stay alone."""
-    pairs = sorted(
-        (-round(jaccard(one.members, other.members), 9), i, j)
-        for i, one in enumerate(left)
-        for j, other in enumerate(right)
-    )
-    taken_left: set[int] = set()
-    taken_right: set[int] = set()
-    result: list[tuple[Group, ...]] = []
-    for negative, i, j in pairs:
-        if -negative >= MATCHED and i not in taken_left and j not in taken_right:
-            taken_left.add(i)
-            taken_right.add(j)
-            result.append((left[i], right[j]))
-    result += [(group,) for i, group in enumerate(left) if i not in taken_left]
-    return result + [(group,) for j, group in enumerate(right) if j not in taken_right]
-
-
 def neighbourhood(population: Population, membership: Membership) -> NDArray[np.bool_]:
     """Units that use the wordings which mark a group, in it or not: they are no sample of benign operators."""
     near = np.zeros(population.units, np.bool_)
@@ -190,18 +154,18 @@ def judge(
     sets = candidates(groups)
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
 
-    def case(group: Group, counts: Counts, background: Counts, usage: Usage) -> Case:
+    def case(group: Group, counts: Counts, background: Counts, usage: Usage, near: NDArray[np.int64] = NOBODY) -> Case:
         testing, at = population.testing(other_side(group.side)), (workspace, last_epoch, seed, techniques)
-        return Case(group, testing, population, *at, counts, background, register, usage, own, capabilities)
+        return Case(group, testing, population, *at, counts, background, register, usage, own, capabilities, near)
 
     first = [
         [
-            test.judge(case(group, every, every, NO_USAGE))
+            test.judge(case(group, every, every, NO_USAGE, beside(sets, number, group)))
             for test in found.values()
             if test.hypothesis == "H1"
             for group in matched
         ]
-        for matched in sets
+        for number, matched in enumerate(sets)
     ]
     operator = [_mean(findings) for findings in first]
     founders = [np.unique(np.concatenate([group.members for group in matched])) for matched in sets]

@@ -114,9 +114,9 @@ def worked_out(
     members = [nobody.of(verdict.judged.membership.units) for verdict in listed]
     roles: set[str] = set()
     reports: list[Reported] = []
-    for number, verdict in enumerate(reported):
+    for number, verdict in enumerate(listed):
         others = set().union(roles, *(some for place, some in enumerate(members) if place != number))
         reports.append(assembly.work_out(workspace, population, verdict, Others(accounts, frozenset(others), q)))
         guests = nobody.of(reports[-1].customers.units)
         roles |= set(reports[-1].victims.accounts) | guests
-    return reports
+    return reports + assembly.sum_up(workspace, [one for one in reported if one.level not in LISTED_LEVELS])

@@ -3,6 +3,8 @@
 Members are drawn in random order; a *hit* is a member that holds an entity which an earlier member holds. Under the
 null the next profile is uniform over the stratum's undrawn profiles, so the probability of a hit is known exactly, and
 each factor of the bet has mean 1: an e-value for any group size and any degrees. η > 0 allows for benign clumping.
+Entities may be known before the first draw, those of units that are not in the urn: then a member that holds one is a
+hit, too, and the chance of that is known as exactly.
 Source: `statistics.md` section 2.1 (validity proved there; worked example and enumeration law in the tests).
 """
 
@@ -33,6 +35,7 @@ def urn_draws(
     stratum: NDArray[np.int64],
     eligible: NDArray[np.bool_],
     undrawn: NDArray[np.float64],
+    known: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The draws of one order: exact chance of a hit before each draw, and whether it was one.
 
@@ -43,6 +46,7 @@ def urn_draws(
         stratum: shape (units,), numbers from 0.
         eligible: shape (units,), units in the urn.
         undrawn: shape (strata,), eligible units of each stratum; R_s, counted down here.
+        known: shape (entities,), entities that are seen before the first draw.
 
     Returns:
         shape (k,), p_t = Q_s / R_s, and shape (k,), hits.
@@ -50,7 +54,12 @@ def urn_draws(
     chance, hit = np.zeros(len(order)), np.zeros(len(order), np.bool_)
     reached_in = np.zeros(len(undrawn))  # Q_s
     reached, drawn = np.zeros(len(stratum), np.bool_), np.zeros(len(stratum), np.bool_)
-    seen = np.zeros(len(holders[0]) - 1, np.bool_)
+    seen = known.copy()
+    for entity in np.flatnonzero(known):
+        for other in holders[1][holders[0][entity] : holders[0][entity + 1]]:
+            if eligible[other] and not reached[other]:
+                reached[other] = True
+                reached_in[stratum[other]] += 1.0
     for position in range(len(order)):
         unit = order[position]
         side = stratum[unit]
@@ -78,6 +87,7 @@ def urn_log_e(
     eligible: NDArray[np.bool_],
     clumping: float,
     bets: tuple[float, ...] = BETS,
+    known: NDArray[np.bool_] | None = None,
 ) -> float:
     """Natural log of the urn e-value for one order of drawing.
 
@@ -88,24 +98,38 @@ def urn_log_e(
         eligible: shape (units,), units whose family is observed; only they are in the urn.
         clumping: η, the benign clumping rate.
         bets: the bets θ.
+        known: shape (entities,), entities that are seen before the first draw; by default none.
 
     Returns:
         ln e, averaged over bets; higher = more like one operator.
     """
     holders = held.T.tocsr()
     undrawn = np.bincount(stratum[eligible], minlength=int(stratum.max()) + 1).astype(np.float64)
-    return _log_e(*urn_draws(order, _rows(held), _rows(holders), stratum, eligible, undrawn), clumping, bets)
+    before = np.zeros(held.shape[1], np.bool_) if known is None else known
+    drawn = urn_draws(order, _rows(held), _rows(holders), stratum, eligible, undrawn, before)
+    return _log_e(*drawn, clumping, bets, first=not before.any())
 
 
 def _rows(matrix: sparse.csr_array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
 
 
-def _log_e(chance: NDArray[np.float64], hit: NDArray[np.bool_], clumping: float, bets: tuple[float, ...]) -> float:
-    """ln of the mean over bets of the product of factors; the first member and impossible hits have factor 1."""
+def _log_e(
+    chance: NDArray[np.float64], hit: NDArray[np.bool_], clumping: float, bets: tuple[float, ...], *, first: bool
+) -> float:
+    """ln of the mean over bets of the product of factors; the first member and impossible hits have factor 1.
+
+    Args:
+        chance: shape (k,), exact chance of each hit.
+        hit: shape (k,), hits.
+        clumping: η.
+        bets: the bets θ.
+        first: whether nothing was seen before the first member, which then cannot be a hit.
+    """
     bounded = chance + clumping * (1.0 - chance)
     counts = bounded > 0.0
-    counts[:1] = False
+    if first:
+        counts[:1] = False
     p, was, theta = bounded[counts], hit[counts], np.array(bets)[:, None]
     factors = np.where(was, np.log((p + (1.0 - p) * theta) / p), np.log1p(-theta))
     return float(logsumexp(factors.sum(axis=1)) - np.log(len(bets)))
@@ -143,6 +167,7 @@ def group_log_e(
     clumping: float,
     seed: int,
     stage: str,
+    known: NDArray[np.bool_] | None = None,
 ) -> float:
     """ln e of a group on one held-out family, averaged over `ORDERS` random orders keyed by the group's content.
 
@@ -155,9 +180,11 @@ def group_log_e(
         clumping: η of the family.
         seed: the run's seed.
         stage: name of the test, part of the key of the random numbers.
+        known: shape (e,), entities that are seen before the first draw; by default none.
     """
     present = members[eligible[members]]
-    if len(present) <= 1:
+    before = np.zeros(held.shape[1], np.bool_) if known is None else known
+    if len(present) <= 1 and not before.any():
         return 0.0
     ordered, content = content_order(present, held, entities, stratum)
     draw = generator(seed, stage, content)
@@ -165,9 +192,12 @@ def group_log_e(
     in_urn = np.bincount(stratum[eligible], minlength=int(stratum.max()) + 1).astype(np.float64)
     values = [
         _log_e(
-            *urn_draws(ordered[draw.permutation(len(ordered))], rows, holders, stratum, eligible, in_urn.copy()),
+            *urn_draws(
+                ordered[draw.permutation(len(ordered))], rows, holders, stratum, eligible, in_urn.copy(), before
+            ),
             clumping,
             BETS,
+            first=not before.any(),
         )
         for _ in range(ORDERS)
     ]

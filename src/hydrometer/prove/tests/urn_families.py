@@ -2,7 +2,10 @@
 
 Families are tested apart, each with its own clumping rate and strata, and averaged: a mean of e-values is an e-value
 under any dependence, a product is not. Where a family has two stratifications (client, language) the smaller e-value
-counts, which is valid if either explains what strangers share. Source: `statistics.md` sections 2.1, 2.3 and 2.4.
+counts, which is valid if either explains what strangers share. Of cards those of other candidates count as seen before
+the first member is drawn, if no candidate was formed by infrastructure: an operator's pool often comes in pieces, by
+language or by template, that share little within and pay with the same cards.
+Source: `statistics.md` sections 2.1, 2.3 and 2.4.
 """
 
 from __future__ import annotations
@@ -34,13 +37,16 @@ def judge(case: Case) -> Finding:
 def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[float, Evidence] | None:
     """ln e and evidence of one family; None where too few members show it."""
     population = case.population
+    beside = case.beside if family.across else case.beside[:0]
     eligible = np.logical_or.reduce([layer.observed for layer in layers]) & population.active
+    eligible[beside] = False
     present = case.group.members[eligible[case.group.members]]
     if len(present) < OBSERVED_MIN:
         return None
     whole = sparse.hstack([layer.held for layer in layers], format="csr")
     kept = not_popular(whole, population.units)
     held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
+    known = np.bincount(held[beside].indices, minlength=held.shape[1]) > 0
     values = {
         number: group_log_e(
             case.group.members,
@@ -51,15 +57,17 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
             clumping=family.clumping,
             seed=case.seed,
             stage=f"urn {family.name}",
+            known=known,
         )
         for number, strata in enumerate(population.testing_strata(family))
     }
     weakest = min(values, key=lambda number: (round(values[number], DECISION_DIGITS), number))
     value, strata = values[weakest], population.testing_strata(family)[weakest]
-    sharing = np.asarray(held[present].astype(np.int64).sum(axis=0) >= 2).ravel()
+    sharing = known | np.asarray(held[present].astype(np.int64).sum(axis=0) >= 2).ravel()
     linked = int((held[present][:, sharing].astype(np.int64).sum(axis=1) > 0).sum())
+    others = " or with a group of another wording" if known.any() else ""
     statement = (
-        f"{linked} of {len(present)} members share {family.noun} with another member; unrelated accounts of "
+        f"{linked} of {len(present)} members share {family.noun} with another member{others}; unrelated accounts of "
         f"the same strata, clumping up to {family.clumping:.0%}, explain this "
         f"{'worse' if value > 0 else 'better'} than one hand."
     )
