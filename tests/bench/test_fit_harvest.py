@@ -17,6 +17,7 @@ BUILDING = ("distillation", "stolen_keys")
 
 def truth(folder: Path) -> dict[str, int]:
     """One campaign of each kind and one benign operator, six accounts each; the number of each account."""
+    who: list[tuple[str, str, str | None, str | None]]
     who = [(f"{kind}-{n}", kind, f"c-{kind}", "operator") for kind in KINDS for n in range(ACCOUNTS_EACH)]
     who += [(f"firm-{n}", "enterprise_batch", None, None) for n in range(ACCOUNTS_EACH)]
     accounts = [
