@@ -290,6 +290,21 @@ def part(some: int, whole: int) -> str:
     return number(some / whole, 3) if whole else "–"
 
 
+def indicators(document: Row) -> list[str]:
+    """How often builders and benign operators show each flag, and the likelihood ratio."""
+    rows = [
+        [
+            flag.replace("_", " "), f"{one['campaign_shown']} of {one['campaign']:,}",
+            f"{one['benign_shown']:,} of {one['benign']:,}",
+            f"{number(one['likelihood_ratio'], 1)} ({number(one['low'], 1)} to {number(one['high'], 1)})",
+        ]
+        for flag, one in document["flags"].items()
+    ]  # fmt: skip
+    head = ["indicator", "builders that show it", "benign operators", "likelihood ratio, with 95 % interval"]
+    worlds = ", ".join(f"{one['world']} {one['seed']}" for one in document["worlds"])
+    return [*grid(head, rows), "", f"Operators of simulated worlds ({worlds}); they say nothing about another log."]
+
+
 def gateway(document: Row) -> list[str]:
     """Limits of small logs."""
     one = document["summary"]
@@ -649,6 +664,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "replacements": ("Accounts in place of banned ones", replacements),
     "demo": ("The demo's campaigns", demo),
     "kinds": ("Kinds and roles", kinds),
+    "indicators": ("Public indicators on the range", indicators),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
     "generation": ("Making worlds", generation),
