@@ -51,7 +51,7 @@ def one_world(name: str, seed: int, scale: float) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder) / "world"
         simulate(name, world, seed, scale, jobs=1)
-        workspace = trials.fingerprinted(world / "traffic", Path(folder) / "work", seed)
+        workspace, _ = trials.fingerprinted(world / "traffic", Path(folder) / "work", seed)
         rules = lexicon()
         around = Surroundings(workspace, Words(tuple(rules.techniques), tuple(rules.targets)), {}, [])
         shown, absent = factors.flags(around), around.absent

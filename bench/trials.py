@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hydrometer.base.workspace import Workspace
+    from hydrometer.collect.run import CollectReport
 
 RESULTS = Path(__file__).parent / "results"
 BYTES_PER_GIB = 1024**3
@@ -103,7 +104,7 @@ def scanned(source: Path, out: Path, seed: int, *, content: bool = True) -> Row:
     return manifest | {"wall_seconds": time.perf_counter() - began}
 
 
-def fingerprinted(source: Path, folder: Path, seed: int) -> Workspace:
+def fingerprinted(source: Path, folder: Path, seed: int) -> tuple[Workspace, CollectReport]:
     """Collect and fingerprint `source` into `folder` on one thread, without judging anybody; to be closed."""
     from hydrometer import pipeline
     from hydrometer.base.progress import SilentProgress
@@ -114,9 +115,9 @@ def fingerprinted(source: Path, folder: Path, seed: int) -> Workspace:
 
     settings = Settings(seed=seed, threads=1)
     workspace = Workspace(folder, settings.threads, settings.memory, settings.epoch_hours * pipeline.HOUR_US)
-    collect([str(source)], CollectOptions(), workspace, lambda *_: None)
+    collected = collect([str(source)], CollectOptions(), workspace, lambda *_: None)
     pipeline.read(pipeline.Run(workspace, settings, SilentProgress()))
-    return workspace
+    return workspace, collected
 
 
 def groups(run: Path) -> list[Row]:
