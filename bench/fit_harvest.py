@@ -5,7 +5,8 @@ same files. Beside them it says how each campaign fares that the weights never s
 groups ranked among the library. Run it again when profiles, campaigns or archetypes of development worlds change;
 held-out worlds are refused. Groups of a campaign are all its accounts, and random parts of them, since a scan rarely
 has all. Groups of the library are benign operators of five accounts or more, declared or not, and strangers of one kind
-who do the same (a school class, users of one framework): innocents that a scan may take for one hand.
+who do the same (a school class, users of one framework): innocents that a scan may take for one hand. Operators of a
+campaign that builds no data set (a reseller, a pool of accounts) are neither.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from hydrometer.prove.reference import (
     soft_rank,
 )
 from hydrometer.simulate import run
+from hydrometer.simulate.score_tables import SOUGHT
 from hydrometer.simulate.world import DEVELOPMENT
 
 LIBRARY_WORLD, LIBRARY_SEEDS = "library", (100, 101, 102, 103)
@@ -57,7 +59,6 @@ CAMPAIGN_SEEDS = (100, 101)
 """Seeds that no published figure uses."""
 OUTSIDE = ("authorised_distiller",)
 """Populations that build data sets with permission: no sample of innocents."""
-UNSOUGHT = "resale"
 PARTS, SMALLEST_PART, LARGEST_PART = 3, 0.15, 0.9
 """Random parts of each campaign, and how much of it they hold."""
 COMMUNITY_SIZES = (5, 300)
@@ -193,7 +194,7 @@ def chosen(
     presets = {
         row["campaign_id"]: row["preset"]
         for row in pq.read_table(truth / "campaigns.parquet").to_pylist()
-        if row["kind"] != UNSOUGHT
+        if row["kind"] in SOUGHT
     }
     built: dict[str, list[int]] = {}
     held: dict[tuple[str, str], list[int]] = {}

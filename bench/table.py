@@ -290,6 +290,68 @@ def part(some: int, whole: int) -> str:
     return number(some / whole, 3) if whole else "–"
 
 
+def facts(document: Row) -> list[str]:
+    """Facts of cases against the truth."""
+    one = document["summary"]
+    onset, shown = (
+        ", ".join(f"{count} within {hours} h" for hours, count in one[name].items())
+        for name in ("onset_within", "shown_within")
+    )
+    said = [
+        f"Campaigns found: {one['found']} of {one['campaigns']}. First capability: the one most aimed at in "
+        f"{one['top1_right']} of them, one that is aimed at in {one['top1_among']}.",
+        f"Campaigns that turned to a new model: {one['pivots']}; said of {one['pivots_said']}, with an onset {onset} "
+        f"of the true one, and recognisable {shown} of it. Said of campaigns that did not: "
+        f"{one['false_pivots_of_campaigns']}.",
+        f"False pivots among {one['benign_looked_at']:,} benign groups and releases: "
+        f"{one['benign_false_pivots']}, with 95 % at most {number(one['false_pivots_per_1000_upper_95'], 1)} per "
+        "1,000.",
+    ]
+    taken = [
+        [name.replace("_", " "), f"{row['right']} of {row['told']}", number(row["largest_error"], 3)]
+        for name, row in one["impact"].items()
+    ]
+    campaigns = [
+        [
+            f"{world['world']} {world['seed']}: {entry['preset'].replace('_', ' ')}", number(entry["jaccard"]),
+            "–" if "taken" not in entry else "yes" if entry["top1_right"] else "no",
+            number(entry.get("onset_error_h"), 1), number(entry.get("shown_after_h"), 1),
+            number((entry.get("taken") or {}).get("exchanges"), 3),
+        ]
+        for world in document["worlds"]
+        for entry in world["campaigns"]
+    ]  # fmt: skip
+    null = [
+        [
+            f"{row['shape']}{', events in the last third' if row['late'] else ''}", f"{row['series']:,}",
+            *(number(share, 3) for share in row["at_most"].values()), number(row["largest_excess"], 3),
+        ]
+        for row in document["roadmap"]
+    ]  # fmt: skip
+    head = ["campaign", "Jaccard", "first aim right", "onset, h off", "shown, h after", "exchanges, error"]
+    levels = [f"p ≤ {level}" for level in document["roadmap"][0]["at_most"]]
+    return [
+        *said, "", *grid(["impact", "within 5 %", "largest error"], taken), "", *grid(head, campaigns),
+        "", "P-values of an alignment with a timeline, on made-up series without one:", "",
+        *grid(["series", "number", *levels, "largest excess"], null),
+    ]  # fmt: skip
+
+
+def indicators(document: Row) -> list[str]:
+    """How often builders and benign operators show each flag, and the likelihood ratio."""
+    rows = [
+        [
+            flag.replace("_", " "), f"{one['campaign_shown']} of {one['campaign']:,}",
+            f"{one['benign_shown']:,} of {one['benign']:,}",
+            f"{number(one['likelihood_ratio'], 1)} ({number(one['low'], 1)} to {number(one['high'], 1)})",
+        ]
+        for flag, one in document["flags"].items()
+    ]  # fmt: skip
+    head = ["indicator", "builders that show it", "benign operators", "likelihood ratio, with 95 % interval"]
+    worlds = ", ".join(f"{one['world']} {one['seed']}" for one in document["worlds"])
+    return [*grid(head, rows), "", f"Operators of simulated worlds ({worlds}); they say nothing about another log."]
+
+
 def gateway(document: Row) -> list[str]:
     """Limits of small logs."""
     one = document["summary"]
@@ -649,6 +711,8 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "replacements": ("Accounts in place of banned ones", replacements),
     "demo": ("The demo's campaigns", demo),
     "kinds": ("Kinds and roles", kinds),
+    "facts": ("Facts of cases", facts),
+    "indicators": ("Public indicators on the range", indicators),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
     "generation": ("Making worlds", generation),

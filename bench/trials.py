@@ -18,7 +18,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hydrometer.base.workspace import Workspace
+    from hydrometer.collect.run import CollectReport
 
 RESULTS = Path(__file__).parent / "results"
 BYTES_PER_GIB = 1024**3
@@ -98,6 +102,22 @@ def scanned(source: Path, out: Path, seed: int, *, content: bool = True) -> Row:
     settings = Settings(seed=seed, threads=1)
     manifest = pipeline.scan([str(source)], out, settings, pipeline.ScanOptions(content=content), SilentProgress())
     return manifest | {"wall_seconds": time.perf_counter() - began}
+
+
+def fingerprinted(source: Path, folder: Path, seed: int) -> tuple[Workspace, CollectReport]:
+    """Collect and fingerprint `source` into `folder` on one thread, without judging anybody; to be closed."""
+    from hydrometer import pipeline
+    from hydrometer.base.progress import SilentProgress
+    from hydrometer.base.settings import Settings
+    from hydrometer.base.workspace import Workspace
+    from hydrometer.collect.options import CollectOptions
+    from hydrometer.collect.run import collect
+
+    settings = Settings(seed=seed, threads=1)
+    workspace = Workspace(folder, settings.threads, settings.memory, settings.epoch_hours * pipeline.HOUR_US)
+    collected = collect([str(source)], CollectOptions(), workspace, lambda *_: None)
+    pipeline.read(pipeline.Run(workspace, settings, SilentProgress()))
+    return workspace, collected
 
 
 def groups(run: Path) -> list[Row]:

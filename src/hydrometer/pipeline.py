@@ -52,6 +52,7 @@ from hydrometer.prove.standing import passing
 from hydrometer.prove.subject import Words
 from hydrometer.prove.verdict import Verdict, verdicts
 from hydrometer.share import report_html, report_json
+from hydrometer.share.run_tables import DOSSIERS
 
 SCHEMA_VERSION = "1"
 HOUR_US = 3_600_000_000
@@ -136,10 +137,13 @@ def whole_folder(out: Path, settings: Settings) -> Iterator[tuple[Path, Workspac
     """(a folder to write to, a workspace within it); at the end the folder becomes `out`, after an error nothing does.
 
     Args:
-        out: what the folder is to become; replaced if it is there.
+        out: what the folder is to become; replaced if it is there, but for the dossiers in it.
         settings: threads, memory and the length of an epoch.
+
+    Raises:
+        RunError: an interrupted replacement has left something.
     """
-    unfinished = out.parent / f".{out.name}.unfinished"
+    unfinished, earlier = out.parent / f".{out.name}.unfinished", set_aside(out)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     workspace = Workspace(unfinished / "work", settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
@@ -147,12 +151,34 @@ def whole_folder(out: Path, settings: Settings) -> Iterator[tuple[Path, Workspac
         yield unfinished, workspace
         workspace.close()
         shutil.rmtree(unfinished / "work")
-        if out.exists():
-            shutil.rmtree(out)
-        unfinished.rename(out)
+        replace(out, unfinished, earlier)
     finally:
         workspace.close()
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def set_aside(out: Path) -> Path:
+    """Where a folder from before waits until the new one stands in its place.
+
+    Raises:
+        RunError: an interrupted replacement left one there, maybe with dossiers in it.
+    """
+    earlier = out.parent / f".{out.name}.earlier"
+    if earlier.exists():
+        remedy = f"move its {DOSSIERS}/ to where they are to be, and remove the rest"
+        raise RunError(str(earlier), "a folder that an interrupted run set aside", "no such folder", remedy)
+    return earlier
+
+
+def replace(out: Path, finished: Path, earlier: Path) -> None:
+    """Put a finished folder in the place of one from before, whose dossiers move over; deletes at the very end."""
+    if out.exists():
+        out.rename(earlier)
+    finished.rename(out)
+    if (earlier / DOSSIERS).is_dir():
+        (earlier / DOSSIERS).rename(out / DOSSIERS)
+    if earlier.exists():
+        shutil.rmtree(earlier)
 
 
 def refuse_to_overwrite(out: Path, force: bool, *, mark: str = "manifest.json", noun: str = "run") -> None:

@@ -78,6 +78,14 @@ def test_account_sees_its_own_membership_links_and_exchange(with_state: Path) ->
     assert found.hops[0].text == "exchange ex_00001; a.jsonl, line or row 8; read as gateway"
 
 
+def test_a_victim_and_a_customer_are_no_part_of_the_group(run: Path) -> None:
+    victim, customer, operator = (explain(run, f"acc_{n:04d}").sentence for n in (3, 7, 2))
+    assert victim.startswith("Account acc_0003 is a victim of cmp-7d20e4 (suspected), and no part of it.")
+    assert "rotate the key, tell the owner, leave the account open" in victim
+    assert customer.startswith("Account acc_0007 is a bystander of cmp-7d20e4 (suspected), and no part of it.")
+    assert operator == "Account acc_0002 belongs to 1 judged group: cmp-7d20e4 (suspected)."
+
+
 def test_account_in_several_groups(run: Path, tmp_path: Path, manifest: dict[str, Any]) -> None:
     tables = everything()
     shared = {"campaign_id": "cmp-02b9f1<b>", "account_id": "acc_0002", "role": "operator"}

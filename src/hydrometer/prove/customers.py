@@ -2,9 +2,11 @@
 
 Whoever pays with cards that several of a listed campaign's accounts pay with, and no stranger does, belongs to the same
 house. One of them whose requests are an ordinary account's is a customer, if several are, and if all of them together
-do not work like someone who reads a list out: a pool's fragment in another language is none. They are named so that
-nobody acts upon them, and being named is no suspicion.
-Source: mission table, rows 24 and 40; the contract, section 2 (`role`).
+do not work as the campaign does: a pool's fragment in another language reads a list out like the rest of it, and has no
+customers. How unlike a builder they are is measured against the house's own builder, since customers of one shop are no
+random strangers and many a benign operator works a little like one; a tie is theirs. They are named so that nobody acts
+upon them, and being named is no suspicion.
+Source: mission table, rows 24 and 40; the contract, section 2 (`role`); decision 0023.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ BOOKS = FAMILY["payment"]
 """Family that shows on whose books an account is."""
 CUSTOMERS_MIN, CUSTOMERS_SHARE = 4, 0.04
 """Customers, and customers for each of the campaign's accounts, from which its house is said to have any."""
+ALIKE = 0.5
+"""Part of the campaign's own evidence of reading a list out beyond which others of its house do so as well: halfway
+between it and a benign operator of the library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,24 @@ def find(
     acts = 1.0 / (1.0 + np.exp(conduct(counts, shares.ratio, shares.typical)))
     chance = np.round(on_the_books(population, units) * acts, DECISION_DIGITS)
     found = np.flatnonzero(population.active & ~taken & (chance >= LISTED))
-    if len(found) < max(CUSTOMERS_MIN, CUSTOMERS_SHARE * len(units)) or reads_out(workspace, found):
+    if len(found) < max(CUSTOMERS_MIN, CUSTOMERS_SHARE * len(units)) or reads_out(workspace, found, units):
         return NOBODY
     return Customers(found, chance[found])
 
 
-def reads_out(workspace: Workspace, units: NDArray[np.int64]) -> bool:
-    """Whether some accounts, taken as one, work like a data-set builder more than like the library's benign ones."""
-    worked = profiles(workspace, [units], LAST_OF_ALL).values[0]
-    library = reference()
-    score = float(library.profile.score(worked[None, :])[0])
-    return soft_rank(score, library.scores(EVERY & ~np.isnan(worked))) > 0.0
+def reads_out(workspace: Workspace, units: NDArray[np.int64], campaign: NDArray[np.int64]) -> bool:
+    """Whether some accounts, taken as one, read a list out as the campaign does, more than a benign operator would.
+
+    Both are ranked among the library's operators by the figures that the log can tell of them.
+
+    Args:
+        workspace: holds `fingerprints` and `units`.
+        units: the accounts.
+        campaign: units of the campaign.
+    """
+    library, nats = reference(), []
+    for worked in profiles(workspace, [units, campaign], LAST_OF_ALL).values:
+        score = float(library.profile.score(worked[None, :])[0])
+        nats.append(soft_rank(score, library.scores(EVERY & ~np.isnan(worked))))
+    theirs, own = np.round(nats, DECISION_DIGITS).tolist()
+    return bool(theirs > ALIKE * max(own, 0.0))

@@ -33,9 +33,9 @@ def victim_rows(workspace: Workspace, reported: Reported) -> list[dict[str, obje
             "probability": float(found.probability[row]), "share": float(found.share[row]),
             "share_low": float(found.low[row]), "share_high": float(found.high[row]),
             "because":
-                f"its owner's requests and the campaign's come from different places ({places[account]}, "
-                f"{bits(float(found.log_e[row])):.1f} bits); {keys.get(account, 'rotate its keys')} and tell the "
-                "owner, whose account it is",
+                f"a victim: on the same days the campaign's requests and its owner's come from different places "
+                f"({places[account]}, {bits(float(found.log_e[row])):.1f} bits), so two hands use it; "
+                f"{keys.get(account, 'rotate its keys')} and tell the owner, whose account it is",
         }
         for row, account in enumerate(found.accounts)
     ]  # fmt: skip

@@ -30,13 +30,13 @@ from hydrometer.share.dossier_index import index
 from hydrometer.share.dossier_page import page
 from hydrometer.share.dossier_redaction import Level, scrubber
 from hydrometer.share.dossier_sealed import FOLDER, Engine, Sealed, known_identifiers, listed_group, read, seal
+from hydrometer.share.run_tables import DOSSIERS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MANIFEST = "manifest.json"
 JSON, PAGE, PRINT = "dossier.json", "dossier.html", "dossier.pdf"
-DOSSIERS = "dossiers"
 SCHEMA_VERSION = 1
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

@@ -65,6 +65,9 @@ class Explanation:
             return str(self.cases[0].campaign["summary"] or f"Group {groups} is not listed as a finding.")
         roles = {member["role"] for case in self.cases for member in case.members}
         advice = "".join(f" It is {text}." for role, text in wording.ROLE_ADVICE.items() if role in roles)
+        if roles and roles <= set(wording.ROLE_RELATIONS):
+            relation = " and ".join(wording.ROLE_RELATIONS[role] for role in sorted(roles))
+            return f"Account {self.identifier} is {relation} {groups}, and no part of it.{advice}"
         return (
             f"Account {self.identifier} belongs to {wording.plural(len(self.cases), 'judged group')}: {groups}.{advice}"
         )

@@ -37,6 +37,8 @@ ROLE_ADVICE = {
     "customer": "an ordinary customer of the same reseller: leave alone",
 }
 """What a role that is nobody's fault means for whoever acts."""
+ROLE_RELATIONS = {"victim": "a victim of", "customer": "a bystander of"}
+"""How an account of such a role stands to the group that it is named with."""
 HYPOTHESIS_TITLES = {
     "H1": "One operator runs these accounts",
     "H2": "They build a data set",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from bench.trials import RESULTS
 from tests.prove.facts.logs import exchange, log, subject
 from tests.prove.stories import judged
 
@@ -16,12 +18,12 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.prove.case_facts import LAST, LISTS, TABLES, facts_of, said_of
 from hydrometer.prove.fact import Fact, fact_table
 from hydrometer.prove.facts import factors
-from hydrometer.prove.facts.factors import NEEDS, packs, parse, risk_ratio
+from hydrometer.prove.facts.factors import NEEDS, Measured, measured, packs, parse, risk_ratio
 from hydrometer.prove.subject import Subject
 from hydrometer.prove.verdict import Verdict
 
 PACK = """
-{name: x, title: X, status: a draft, as_of: "2026-01-01", source: s, limits: l, note: "", factors: [
+{name: x, title: X, status: a draft, as_of: "2026-01-01", source: s, limits: l, ratios: false, factors: [
   {id: one, heading: many accounts, evidence: [urn_], hypothesis: H1, benign: families}]}
 """
 
@@ -73,11 +75,48 @@ def test_rows_are_sorted_under_headings(workspace: Workspace) -> None:
     assert fourth.state == "unknown" and "no row of this case" in fourth.statement
 
 
-def test_no_likelihood_ratio_is_made_up(workspace: Workspace) -> None:
+def test_a_likelihood_ratio_is_said_where_it_was_measured_and_nowhere_else(workspace: Workspace) -> None:
     log(workspace, crowd(True))
     rows = factors.facts(subject(workspace, MEMBERS), fact_table("c", "impact", []))
-    assert all("not measured" in row.statement for row in rows if row.fact == "factor_aa26_251a")
-    assert not any("not measured" in row.statement for row in rows if row.fact == "factor_hr8283")
+    advisory = next(pack for pack in packs() if pack.name == "aa26_251a")
+    flag_of = {factor.id: factor.flag for factor in advisory.factors}
+    for row in rows:
+        flag = flag_of.get(row.clause or "") if row.fact == "factor_aa26_251a" else None
+        if flag in measured():
+            assert (
+                "on the simulated range" in row.statement and f"of {measured()[flag].benign:,} benign" in row.statement
+            )
+        else:
+            assert ("not measured" in row.statement) == (row.fact == "factor_aa26_251a")
+            assert "simulated range" not in row.statement
+
+
+def test_the_measured_ratios_are_those_of_the_published_run() -> None:
+    """The file of the package is what the bench wrote, count by count, for every flag that a log can show."""
+    published = json.loads((RESULTS / "indicators.json").read_text(encoding="utf-8"))
+    assert published["full"] and set(measured()) == set(NEEDS) == set(published["flags"])
+    for flag, one in measured().items():
+        said = published["flags"][flag]
+        assert {name: said[name] for name in asdict(one)} == asdict(one)
+        assert one.campaign >= 30 and one.benign >= 1_000
+
+
+@pytest.mark.parametrize(("counts", "said"), [
+    ((3, 7, 71, 2374), "likelihood ratio 14 (2 to 38), measured there and not in this log"),
+    ((0, 7, 50, 100), "likelihood ratio 0 (0 to 1.2), measured there and not in this log"),
+    ((5, 7, 0, 100), "likelihood ratio at least 5.8, measured there and not in this log"),
+    ((0, 7, 0, 100), "show it: there is no likelihood ratio"),
+])  # fmt: skip
+def test_a_ratio_of_few_operators_is_said_as_wide_as_it_is(counts: tuple[int, int, int, int], said: str) -> None:
+    assert Measured(*counts).said.endswith(said)
+
+
+def test_both_shares_lie_in_their_exact_intervals() -> None:
+    draw, covered = np.random.default_rng(3), 0
+    for own, others in zip(draw.binomial(30, 0.3, 2_000), draw.binomial(2_000, 0.05, 2_000), strict=True):
+        _, low, high = Measured(int(own), 30, int(others), 2_000).ratio
+        covered += low <= 6.0 and (high is None or high >= 6.0)
+    assert covered / 2_000 >= 0.95
 
 
 def test_flags_are_compared_with_other_operators_of_this_log(workspace: Workspace) -> None:

@@ -3,7 +3,8 @@
 A pack (`prove/factors/*.yaml`) has a status and a date that are printed with every row, since a bill is no law and an
 advisory no proof. Under each factor stand the rows of facts and evidence that speak to it; whether the factor is
 present is for others. Where a pack names a flag, the row says how often the group's accounts and other operators in
-this log show it. A likelihood ratio measured on the range is printed only where one was measured: none is yet.
+this log show it. Beside it stands the flag's likelihood ratio on the simulated range, said to be that, where one was
+measured (`prove/factors/range_ratios.yaml`, written by `python -m bench.indicators`); nothing is decided with it.
 Source: mission table, rows 68 to 70; mission, section 1.2.
 """
 
@@ -18,13 +19,18 @@ import numpy as np
 import pyarrow as pa
 import yaml
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
 from hydrometer.prove.fact import INFERRED, OBSERVED, UNKNOWN, Fact, percent, plural
 from hydrometer.prove.subject import Subject, Surroundings
 
 PACKS = ("hr8283", "aa26_251a", "atlas")
 """Packs in the order in which they are printed."""
-KEYS = {"name", "title", "status", "as_of", "source", "limits", "note", "factors"}
+KEYS = {"name", "title", "status", "as_of", "source", "limits", "ratios", "factors"}
+RATIOS = "range_ratios.yaml"
+TAIL = 0.0125
+"""Each tail of an exact interval of a share, so that both shares of a ratio lie in theirs with 95 %."""
+NOT_MEASURED = "its likelihood ratio on the range is not measured"
 EXCHANGES_MIN = 20
 """Exchanges from which a unit is looked at for flags."""
 HOURS_MIN, HOURS = 48, 20
@@ -85,7 +91,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack: where it is from, what it is worth, what is said with every row, and its factors."""
+    """A pack: where it is from, what it is worth, whether ratios of the range are said, and its factors."""
 
     name: str
     title: str
@@ -93,8 +99,63 @@ class Pack:
     as_of: str
     source: str
     limits: str
-    note: str
+    ratios: bool
     factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How many operators of the simulated range show a flag.
+
+    Attributes:
+        campaign_shown, campaign: data-set builders that show it, and all of them.
+        benign_shown, benign: benign operators that show it, and all of them.
+    """
+
+    campaign_shown: int
+    campaign: int
+    benign_shown: int
+    benign: int
+
+    @property
+    def ratio(self) -> tuple[float | None, float, float | None]:
+        """(likelihood ratio, low, high); None where no benign operator shows it, or none at all is excluded.
+
+        The interval holds with 95 %: each share has an exact one of 97.5 %.
+
+        >>> [round(one or 0.0, 1) for one in Measured(3, 7, 71, 2374).ratio]
+        [14.3, 2.0, 37.5]
+        >>> Measured(0, 7, 0, 2374).ratio
+        (None, 0.0, None)
+        """
+        own, others = exact(self.campaign_shown, self.campaign), exact(self.benign_shown, self.benign)
+        share = self.campaign_shown / max(self.campaign, 1)
+        low, high = own[0] / others[1], own[1] / others[0] if others[0] else None
+        return (share / (self.benign_shown / self.benign) if self.benign_shown else None), low, high
+
+    @property
+    def said(self) -> str:
+        """The likelihood ratio with its 95 % interval and what it rests on, in words."""
+        shown = (
+            f"on the simulated range {self.campaign_shown:,} of {plural(self.campaign, 'campaign operator')} and "
+            f"{self.benign_shown:,} of {plural(self.benign, 'benign operator')} show it: "
+        )
+        ratio, low, high = self.ratio
+        if not self.campaign_shown and not self.benign_shown:
+            return f"{shown}there is no likelihood ratio"
+        if ratio is None or high is None:
+            return f"{shown}likelihood ratio at least {low:.2g}, measured there and not in this log"
+        return f"{shown}likelihood ratio {ratio:.2g} ({low:.2g} to {high:.2g}), measured there and not in this log"
+
+
+def exact(shown: int, n: int) -> tuple[float, float]:
+    """Clopper-Pearson interval of a share that holds with 97.5 %.
+
+    >>> [round(one, 3) for one in exact(0, 7)]
+    [0.0, 0.465]
+    """
+    low = float(betaincinv(shown, n - shown + 1, TAIL)) if shown else 0.0
+    return low, float(betaincinv(shown + 1, n - shown, 1.0 - TAIL)) if shown < n else 1.0
 
 
 def parse(text: str) -> Pack:
@@ -124,6 +185,14 @@ def packs() -> tuple[Pack, ...]:
     """The shipped packs."""
     folder = files("hydrometer.prove").joinpath("factors")
     return tuple(parse(folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8")) for name in PACKS)
+
+
+@cache
+def measured() -> dict[str, Measured]:
+    """Flag → what was measured on the range; a flag that is not there was not."""
+    text = files("hydrometer.prove").joinpath("factors").joinpath(RATIOS).read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return {flag: Measured(**counts) for flag, counts in found["flags"].items()}
 
 
 def flags(around: Surroundings) -> pa.Table:
@@ -176,7 +245,7 @@ def _factor(
     said = [f"{' and '.join(parts)} {speak} to it"] if parts else []
     said += [] if seen is None else [seen.said]
     said += [] if said else ["no row of this case speaks to it"]
-    said += [pack.note] if pack.note else []
+    said += [_on_the_range(factor.flag)] if pack.ratios else []
     return Fact(
         fact=f"factor_{pack.name}", clause=factor.id, subject=factor.heading, status=INFERRED if seen else OBSERVED,
         state=None if parts or seen is not None else UNKNOWN, n=len(spoken) + len(heard),
@@ -187,6 +256,12 @@ def _factor(
         rows_table="facts, evidence", rows=len(spoken) + len(heard),
         statement=f"{factor.heading[0].upper()}{factor.heading[1:]}: {'; '.join(said)}.",
     )  # fmt: skip
+
+
+def _on_the_range(flag: str | None) -> str:
+    """What the range says of a factor, in words."""
+    found = None if flag is None else measured().get(flag)
+    return NOT_MEASURED if found is None else found.said
 
 
 @dataclass(frozen=True, slots=True)
