@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,6 +96,35 @@ def find(inputs: Sequence[str], spool_folder: Path, *, copies: bool = True) -> F
         for match in matches:
             _add(match, given, found)
     return found
+
+
+def stamps(inputs: Sequence[str], named: Iterable[Path]) -> list[tuple[str, str, int, int]] | None:
+    """What a later call can tell the same files by: name, path, bytes and time of change (ns), in an order of its own.
+
+    Args:
+        inputs: as for `find`.
+        named: further files, given by options.
+
+    Returns:
+        None where an input cannot be read a second time.
+
+    Raises:
+        InputError: as `find`.
+    """
+    if STANDARD_INPUT in inputs:
+        return None
+    found = find(inputs, Path())
+    every = [*found.files, *((name, path) for name, paths in found.beside.items() for path in paths)]
+    every += [("", path) for path in named]
+    return sorted(_stamp(name, path) for name, path in every) + [(name, "", 0, 0) for name in sorted(found.unfollowed)]
+
+
+def _stamp(name: str, path: Path) -> tuple[str, str, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return name, str(path.absolute()), -1, -1
+    return name, str(path.absolute()), status.st_size, status.st_mtime_ns
 
 
 def _add(path: Path, given: str, found: Found) -> None:
