@@ -17,6 +17,7 @@ from tests.interrupted import Scan, journal, stages, unfinished
 from hydrometer.base.settings import Settings
 from hydrometer.collect.options import CollectOptions
 from hydrometer.resumption import decides, program_sha256
+from hydrometer.share.diff import diff
 from hydrometer.simulate.run import simulate
 
 STAGES = ["collect", "fingerprint", "entities", "link and prove", "first detectable"]
@@ -78,6 +79,8 @@ def test_killed_after_every_stage_in_turn_it_ends_with_the_same_bytes(
     assert scan.ended() == 0, scan.said
     assert finished == STAGES and "goes on with an unfinished scan after its stage 'first detectable'" in scan.said
     assert bytes_of(run) == bytes_of(uninterrupted)
+    compared = diff(uninterrupted, run)
+    assert (compared["differences"], compared["verdicts"]) == ({}, []) and compared["unchanged"]["groups"] > 0
     told = manifest(run)
     assert [one["after_stage"] for one in told["resumed"]] == resumed and told["resumed"][-1]["looks"] == looks >= 1
     assert {stage: told["stage_seconds"][stage] for stage in STAGES} == {

@@ -32,7 +32,7 @@ from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
 from hydrometer.base.shortage import told_plainly
-from hydrometer.base.tables import LISTED_LEVELS
+from hydrometer.base.tables import LISTED_LEVELS, RUN_SCHEMA_VERSION
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
@@ -55,7 +55,6 @@ from hydrometer.prove.verdict import Verdict, verdicts
 from hydrometer.resumption import decides
 from hydrometer.share import report_html, report_json
 
-SCHEMA_VERSION = "1"
 HOUR_US = 3_600_000_000
 MICROSECONDS = 1_000_000
 SPAN = "select min(sent_us) // {epoch_us} as first, max(sent_us) // {epoch_us} as last from {fingerprints}"
@@ -318,7 +317,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
     gate = {"own_past_gate": passing(own) if prompts else 0} if library.own else {}
     text = json.dumps(settings, sort_keys=True)
     return {
-        "schema_version": SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
+        "schema_version": RUN_SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "inputs": [asdict(one) | {"format": one.pack} for one in collected.inputs],
         "engine": {"name": "duckdb", "threads": run.workspace.threads}, "seed": run.settings.seed,
