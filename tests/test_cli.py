@@ -531,7 +531,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Path, 
     monkeypatch.chdir(tmp_path)
     for name in "abcd":
         Path(name).mkdir()
-        Path(name, "manifest.json").write_text("{}")
+        Path(name, "manifest.json").write_text('{"schema_version": "1"}')
     monkeypatch.setattr(scoring, "score", score)
     monkeypatch.setattr(scoring, "over_worlds", lambda worlds: {"worlds": len(worlds)})
     monkeypatch.setattr(scoreboard, "render", lambda figures: f"world {figures['campaigns']}")

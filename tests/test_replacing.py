@@ -8,8 +8,7 @@ import pytest
 from tests.share.evidence_run import CAMPAIGN, evidence_run
 
 from hydrometer.base.errors import RunError
-from hydrometer.base.settings import Settings
-from hydrometer.pipeline import whole_folder
+from hydrometer.base.output_folder import REPLACED, RUN, whole_folder
 from hydrometer.share.dossier import Options, issue
 from hydrometer.share.dossier_verify import VERIFIED, Trusted, verify
 
@@ -28,8 +27,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def scan_again(run: Path) -> None:
     """What a scan does with its folder, without its stages."""
-    with whole_folder(run, Settings()) as (folder, _):
-        (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    with whole_folder(run, RUN, force=True) as unfinished:
+        (unfinished.results / RUN.mark).write_text("{}", encoding="utf-8")
 
 
 def test_sealed_dossiers_move_over_to_the_new_run(run: Path) -> None:
@@ -42,14 +41,27 @@ def test_sealed_dossiers_move_over_to_the_new_run(run: Path) -> None:
 
 def test_a_scan_that_fails_leaves_run_and_dossiers_as_they_were(run: Path) -> None:
     before = files(run)
-    with pytest.raises(RunError), whole_folder(run, Settings()):
+    with pytest.raises(RunError), whole_folder(run, RUN, force=True):
         raise RunError("run", "a failure", "none", "nothing")
     assert files(run) == before and [path.name for path in run.parent.iterdir()] == [run.name]
 
 
-def test_dossiers_that_an_interrupted_replacement_set_aside_are_not_deleted(run: Path) -> None:
-    aside = run.rename(run.with_name(".run.earlier"))
-    before = files(aside)
-    with pytest.raises(RunError, match="interrupted run"):
-        scan_again(run)
-    assert files(aside) == before and not run.exists()
+def test_a_scan_that_was_killed_before_its_run_stood_there_loses_neither_run_nor_dossiers(run: Path) -> None:
+    before = files(run)
+    (run.parent / ".run.unfinished").mkdir()
+    run.rename(run.parent / ".run.unfinished" / REPLACED)
+    with pytest.raises(RunError, match="a run from before"), whole_folder(run, RUN, force=False):
+        raise AssertionError
+    assert files(run) == before
+
+
+def test_a_scan_that_was_killed_before_dossiers_moved_over_loses_none(run: Path) -> None:
+    sealed = files(run / "dossiers")
+    replaced = run.parent / ".run.unfinished" / REPLACED
+    replaced.parent.mkdir()
+    run.rename(replaced)
+    run.mkdir()
+    (run / RUN.mark).write_text("{}", encoding="utf-8")
+    scan_again(run)
+    assert files(run) == {f"dossiers/{name}": content for name, content in sealed.items()} | {RUN.mark: b"{}"}
+    assert [path.name for path in run.parent.iterdir()] == [run.name]

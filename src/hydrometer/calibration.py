@@ -22,8 +22,10 @@ import hydrometer
 from hydrometer import pipeline
 from hydrometer.base.cases import OwnOperators
 from hydrometer.base.errors import UsageError
+from hydrometer.base.output_folder import Kind, whole_folder
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
+from hydrometer.base.shortage import told_plainly
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.labels import CAMPAIGN, CLEARED, UNSURE, VICTIM, Label, read_labels
 from hydrometer.collect.options import CollectOptions
@@ -36,6 +38,7 @@ from hydrometer.prove.own_operators import CLEARED_CASE, KNOWN, VERIFIED_OWNER, 
 from hydrometer.prove.reference import ACCOUNTS_MIN, ITEMS_MIN
 from hydrometer.prove.standing import passing
 
+CALIBRATION = Kind("calibration", own_library.FACTS)
 AUTHORISED = "authorised"
 MICROSECONDS = 1_000_000
 PERIOD = "select min(sent_us) as first_us, max(sent_us) as last_us, count(distinct account_id) as n from {fingerprints}"
@@ -78,15 +81,18 @@ def calibrate(
         what `calibration.json` says.
 
     Raises:
-        RunError: `out` is in the way.
+        RunError: `out` is in the way, another process writes it, or there is no room on disk.
         InputError: no input yields an exchange.
         UsageError, PackError: an option, the labels, a file beside the traffic or a pack is wrong.
     """
-    pipeline.refuse_to_overwrite(out, options.force, mark=own_library.FACTS, noun="calibration")
     try:
-        with pipeline.whole_folder(out, settings) as (folder, workspace):
+        with (
+            told_plainly(out, settings.memory),
+            whole_folder(out, CALIBRATION, force=options.force) as unfinished,
+            pipeline.workspace_in(unfinished, settings) as workspace,
+        ):
             run = pipeline.Run(workspace, settings, progress)
-            return own_library.write(folder, *_learned(run, inputs, options))
+            return own_library.write(unfinished.results, *_learned(run, inputs, options))
     finally:
         progress.close()
 

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from string import ascii_letters
 from typing import IO, Any
 
+from hydrometer.base.journal import Journal
 from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.workspace import Workspace
 from hydrometer.moments import Known, listed_at
@@ -37,16 +38,19 @@ class Looks:
     Args:
         workspace: tables of the run, whole.
         known: what is known at the end of the log.
+        journal: keeps answers, and has those of a scan that is gone on with.
     """
 
-    def __init__(self, workspace: Workspace, known: Known) -> None:
-        self._workspace, self._known = workspace, known
+    def __init__(self, workspace: Workspace, known: Known, journal: Journal | None = None) -> None:
+        self._workspace, self._known, self._journal = workspace, known, journal
         self._count = min(workspace.threads, AT_ONCE) if workspace.threads > 1 else 0
         self._answers: dict[int, Future[Listed | None]] = {}
         self._pool = ThreadPoolExecutor(max(1, self._count))
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._children: list[subprocess.Popen[bytes]] = []
         self._peaks: dict[int, int] = {}
+        for epoch, listed in (journal.answers() if journal else {}).items():
+            self._settle(epoch, listed)
 
     def __enter__(self) -> Looks:
         return self
@@ -71,9 +75,17 @@ class Looks:
         answer = self._answers[epoch].result() if epoch in self._answers else None
         if answer is None:
             answer = listed_at(self._workspace, self._known, epoch)
-            self._answers[epoch] = Future()
-            self._answers[epoch].set_result(answer)
+            self._settle(epoch, answer)
+            self._keep(epoch, answer)
         return answer
+
+    def _settle(self, epoch: int, listed: Listed) -> None:
+        self._answers[epoch] = Future()
+        self._answers[epoch].set_result(listed)
+
+    def _keep(self, epoch: int, listed: Listed) -> None:
+        if self._journal is not None:
+            self._journal.answered(epoch, listed)
 
     def _asked(self, epoch: int) -> Listed | None:
         """The answer of a process; None where it broke, so that its error shows where it can be told."""
@@ -87,6 +99,7 @@ class Looks:
             return None
         self._peaks[child.pid] = peak
         self._idle.put(child)
+        self._keep(epoch, listed)
         return listed  # type: ignore[no-any-return]
 
     def _child(self) -> subprocess.Popen[bytes] | None:

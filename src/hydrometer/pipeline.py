@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,12 +25,14 @@ import hydrometer
 from hydrometer.abstentions import abstentions, always_abstaining, without_tables
 from hydrometer.base import logs
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators
-from hydrometer.base.errors import RunError
+from hydrometer.base.journal import Journal
 from hydrometer.base.memory import peak_rss_bytes
+from hydrometer.base.output_folder import RUN, Unfinished, refuse_to_overwrite, whole_folder
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
-from hydrometer.base.tables import LISTED_LEVELS
+from hydrometer.base.shortage import told_plainly
+from hydrometer.base.tables import LISTED_LEVELS, RUN_SCHEMA_VERSION
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
@@ -41,7 +43,6 @@ from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
 from hydrometer.looks import Looks, first_listing, strides
 from hydrometer.moments import Known, judged_at, link, population_at
-from hydrometer.prove.judge import Judged
 from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.metadata_reference import metadata_reference_with
 from hydrometer.prove.own_library import Calibration, load
@@ -51,14 +52,15 @@ from hydrometer.prove.run import first_exchanges, tables, unit_accounts
 from hydrometer.prove.standing import passing
 from hydrometer.prove.subject import Words
 from hydrometer.prove.verdict import Verdict, verdicts
+from hydrometer.resumption import decides
 from hydrometer.share import report_html, report_json
-from hydrometer.share.run_tables import DOSSIERS
 
-SCHEMA_VERSION = "1"
 HOUR_US = 3_600_000_000
 MICROSECONDS = 1_000_000
 SPAN = "select min(sent_us) // {epoch_us} as first, max(sent_us) // {epoch_us} as last from {fingerprints}"
 FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
+Step = Callable[[str, int, int | None], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ class Run:
         progress: told of stages and steps.
         calibration: the provider's own benign operators; None without a calibration.
         content: whether what people wrote may be read.
+        journal: which stages are finished; None where nothing is to be gone on with.
         seconds: wall seconds of each stage, for the manifest.
         peaks: most memory of processes beside this one, bytes, for the manifest.
+        peaks_before: the same of all processes of a scan that was gone on with, by stage.
     """
 
     workspace: Workspace
@@ -88,11 +92,31 @@ class Run:
     progress: Progress
     calibration: Calibration | None = None
     content: bool = True
+    journal: Journal | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     peaks: list[int] = field(default_factory=list)
+    peaks_before: list[int] = field(default_factory=list)
+
+    def once(self, name: str, work: Callable[[Step], T]) -> T:
+        """What a stage returns: as it was kept where the stage is finished, else of the work, after which it is."""
+        mark = self.journal.marked(name) if self.journal else None
+        if self.journal is not None and mark is not None:
+            self.seconds[name] = mark.seconds
+            self.peaks_before.append(mark.peak_rss_bytes)
+            kept: T = self.journal.result(name)
+            return kept
+        with self.stage(name) as step:
+            result = work(step)
+        if self.journal is not None:
+            self.journal.mark(name, result, self.seconds[name], self.peak_rss_bytes())
+        return result
+
+    def peak_rss_bytes(self) -> int:
+        """Most memory that the processes of this scan held so far, those before this one included."""
+        return max(peak_rss_bytes() + sum(self.peaks), *self.peaks_before, 0)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    def stage(self, name: str) -> Iterator[Step]:
         """A stage: announced, timed, with a callable for its steps."""
         self.progress.stage(name)
         word = name.replace(" ", "_")
@@ -119,127 +143,93 @@ def scan(
         the manifest, as it is written to `manifest.json`.
 
     Raises:
-        RunError: `out` is in the way.
+        RunError: `out` is in the way, another process writes it, or there is no room on disk.
         InputError: no input yields an exchange.
-        UsageError, PackError: an option, the calibration, a file beside the traffic or a pack is wrong.
+        UsageError, PackError: an option, the calibration, a file beside the traffic or a pack is wrong, or there is too
+            little memory.
     """
-    refuse_to_overwrite(out, options.force)
+    refuse_to_overwrite(out, RUN, force=options.force)
     calibration = None if options.calibration is None else load(options.calibration, content=options.content)
+    decided = decides(inputs, settings, options, calibration.sha256 if calibration else None)
     try:
-        with whole_folder(out, settings) as (folder, workspace):
-            return stages(Run(workspace, settings, progress, calibration, options.content), inputs, options, folder)
+        with (
+            told_plainly(out, settings.memory),
+            whole_folder(out, RUN, force=options.force, decides=decided) as unfinished,
+            workspace_in(unfinished, settings) as workspace,
+        ):
+            tell_of_before(unfinished, progress)
+            run = Run(workspace, settings, progress, calibration, options.content, unfinished.journal)
+            return stages(run, inputs, options, unfinished.results)
     finally:
         progress.close()
 
 
 @contextmanager
-def whole_folder(out: Path, settings: Settings) -> Iterator[tuple[Path, Workspace]]:
-    """(a folder to write to, a workspace within it); at the end the folder becomes `out`, after an error nothing does.
-
-    Args:
-        out: what the folder is to become; replaced if it is there, but for the dossiers in it.
-        settings: threads, memory and the length of an epoch.
-
-    Raises:
-        RunError: an interrupted replacement has left something.
-    """
-    unfinished, earlier = out.parent / f".{out.name}.unfinished", set_aside(out)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    workspace = Workspace(unfinished / "work", settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
+def workspace_in(unfinished: Unfinished, settings: Settings) -> Iterator[Workspace]:
+    """The tables of an unfinished folder, with threads, memory and the length of an epoch as they are set."""
+    workspace = Workspace(unfinished.work, settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
     try:
-        yield unfinished, workspace
-        workspace.close()
-        shutil.rmtree(unfinished / "work")
-        replace(out, unfinished, earlier)
+        yield workspace
     finally:
         workspace.close()
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def set_aside(out: Path) -> Path:
-    """Where a folder from before waits until the new one stands in its place.
-
-    Raises:
-        RunError: an interrupted replacement left one there, maybe with dossiers in it.
-    """
-    earlier = out.parent / f".{out.name}.earlier"
-    if earlier.exists():
-        remedy = f"move its {DOSSIERS}/ to where they are to be, and remove the rest"
-        raise RunError(str(earlier), "a folder that an interrupted run set aside", "no such folder", remedy)
-    return earlier
-
-
-def replace(out: Path, finished: Path, earlier: Path) -> None:
-    """Put a finished folder in the place of one from before, whose dossiers move over; deletes at the very end."""
-    if out.exists():
-        out.rename(earlier)
-    finished.rename(out)
-    if (earlier / DOSSIERS).is_dir():
-        (earlier / DOSSIERS).rename(out / DOSSIERS)
-    if earlier.exists():
-        shutil.rmtree(earlier)
-
-
-def refuse_to_overwrite(out: Path, force: bool, *, mark: str = "manifest.json", noun: str = "run") -> None:
-    """Raise RunError where `out` is in the way: a run is only replaced with `force`, and nothing else ever is.
-
-    Args:
-        out: folder to write to.
-        force: whether one from before may be replaced.
-        mark: file by which such a folder is known.
-        noun: what such a folder is called.
-    """
-    if not out.exists():
-        return
-    if not out.is_dir() or not ((out / mark).exists() or not any(out.iterdir())):
-        raise RunError(
-            str(out), f"something that is not a {noun} folder", "a path that is free", "choose another --out"
-        )
-    if not force and any(out.iterdir()):
-        raise RunError(
-            str(out), f"a {noun} from before", "a path that is free", "choose another --out, or replace it with --force"
-        )
+def tell_of_before(unfinished: Unfinished, progress: Progress) -> None:
+    """Say what becomes of a scan that was killed."""
+    if unfinished.begun_anew:
+        progress.note("an unfinished scan cannot be gone on with: nothing was finished, or what decides it has changed")
+        logs.event("scan_begins_anew")
+    elif unfinished.journal is not None and unfinished.journal.marks:
+        last = unfinished.journal.marks[-1].stage
+        progress.note(f"goes on with an unfinished scan after its stage {last!r}")
+        logs.event("scan_goes_on", stage=last.replace(" ", "_"))
 
 
 def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> dict[str, Any]:
-    """All stages in order; the manifest."""
-    given = {name: getattr(options, name) for name in CollectOptions.__dataclass_fields__}
-    with run.stage("collect") as step:
-        collected = collect(inputs, CollectOptions(**given), run.workspace, step)
+    """All stages in order, but for those that are finished; the manifest."""
+    given = CollectOptions(**{name: getattr(options, name) for name in CollectOptions.__dataclass_fields__})
+    collected = run.once("collect", lambda step: collect(inputs, given, run.workspace, step))
     read(run)
     register = tuple(use.model_dump() for use in collected.register)
     known = Known(run.settings, register, own_operators(run))
     first, last = run.workspace.query(SPAN).to_pylist()[0].values()
-    with Looks(run.workspace, known) as looks:
-        with run.stage("link and prove"):
-            looks.ahead(end for end in strides(first, last)[:1] if end != last)
-            population = population_at(run.workspace, last)
-            judged = judged_at(run.workspace, known, population, link(population, run.settings.minimum_accounts), last)
-            accounts = unit_accounts(run.workspace, population.units)
-            first_us = first_exchanges(run.workspace, population.units)
-            reported = verdicts(judged, run.settings.q, [names[0] for names in accounts], first_us)
-        with run.stage("first detectable") as step:
-            sought = {one.campaign_id: units_of(one) for one in reported if one.level in LISTED_LEVELS}
-            told = lambda epoch: step("first detectable", epoch - first + 1, last - first + 1)  # noqa: E731
-            listed_from = first_listing(looks, sought, first, last, told)
-        run.peaks.append(looks.peak_bytes)
-    end_us = {name: (epoch + 1) * run.workspace.epoch_us for name, epoch in listed_from.items()}
-    detectable = {name: datetime.fromtimestamp(us // MICROSECONDS, UTC) for name, us in end_us.items()}
+    with Looks(run.workspace, known, run.journal) as looks:
+        linked = run.once("link and prove", lambda _: linked_and_proven(run, known, looks, first, last))
+        detectable = run.once("first detectable", lambda step: first_detectable(run, looks, linked, first, last, step))
     with run.stage("report"):
-        manifest = report(run, collected, out, Findings(population, judged, reported, detectable))
-    return manifest
+        return report(run, collected, out, Findings(population_at(run.workspace, last), linked, detectable))
+
+
+def linked_and_proven(run: Run, known: Known, looks: Looks, first: int, last: int) -> Linked:
+    """Form and judge the groups of the whole log, while the first earlier look is under way."""
+    looks.ahead(end for end in strides(first, last)[:1] if end != last)
+    population = population_at(run.workspace, last)
+    judged = judged_at(run.workspace, known, population, link(population, run.settings.minimum_accounts), last)
+    accounts = unit_accounts(run.workspace, population.units)
+    first_us = first_exchanges(run.workspace, population.units)
+    return Linked(len(judged), verdicts(judged, run.settings.q, [names[0] for names in accounts], first_us))
+
+
+def first_detectable(run: Run, looks: Looks, linked: Linked, first: int, last: int, step: Step) -> dict[str, datetime]:
+    """Name of each listed group → the end of the first epoch at which it could have been listed."""
+    sought = {one.campaign_id: units_of(one) for one in linked.reported if one.level in LISTED_LEVELS}
+    listed_from = first_listing(looks, sought, first, last, lambda epoch: step("", epoch - first + 1, last - first + 1))
+    run.peaks.append(looks.peak_bytes)
+    end_us = {name: (epoch + 1) * run.workspace.epoch_us for name, epoch in listed_from.items()}
+    return {name: datetime.fromtimestamp(us // MICROSECONDS, UTC) for name, us in end_us.items()}
 
 
 def read(run: Run) -> None:
     """Fingerprint every exchange; then units, entities and mergeable states."""
-    key = run.settings.key_bytes
-    with run.stage("fingerprint") as step:
-        fingerprint(run.workspace, key, step)
-    with run.stage("entities") as step:
-        entities.write_units(run.workspace)
-        entities.write_entities(run.workspace, signals(), key, step)
-        states.write_states(run.workspace, tuple(lexicon().techniques))
+    run.once("fingerprint", lambda step: fingerprint(run.workspace, run.settings.key_bytes, step))
+    run.once("entities", lambda step: write_entities(run, step))
+
+
+def write_entities(run: Run, step: Step) -> None:
+    """Units, what they share, and their mergeable states."""
+    entities.write_units(run.workspace)
+    entities.write_entities(run.workspace, signals(), run.settings.key_bytes, step)
+    states.write_states(run.workspace, tuple(lexicon().techniques))
 
 
 def own_operators(run: Run) -> OwnOperators:
@@ -253,12 +243,19 @@ def units_of(verdict: Verdict) -> frozenset[int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """What link and prove found: how many groups were judged, and those that are reported."""
+
+    judged: int
+    reported: list[Verdict]
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """What link and prove found: the population, all judged groups, those reported, and since when."""
+    """What the run found: the population, what link and prove made of it, and since when."""
 
     population: Population
-    judged: list[Judged]
-    reported: list[Verdict]
+    linked: Linked
     detectable: dict[str, datetime]
 
 
@@ -267,9 +264,9 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     began = time.perf_counter()
     rules = lexicon()
     written = tables(
-        run.workspace, findings.population, findings.reported, detectable=findings.detectable, prior=run.settings.prior,
-        vocabulary=Words(tuple(rules.techniques), tuple(rules.targets)), policy=collected.policy,
-        seed=run.settings.seed, q=run.settings.q,
+        run.workspace, findings.population, findings.linked.reported, detectable=findings.detectable,
+        prior=run.settings.prior, vocabulary=Words(tuple(rules.techniques), tuple(rules.targets)),
+        policy=collected.policy, seed=run.settings.seed, q=run.settings.q,
     )  # fmt: skip
     for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
@@ -320,12 +317,12 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
     gate = {"own_past_gate": passing(own) if prompts else 0} if library.own else {}
     text = json.dumps(settings, sort_keys=True)
     return {
-        "schema_version": SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
+        "schema_version": RUN_SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "inputs": [asdict(one) | {"format": one.pack} for one in collected.inputs],
         "engine": {"name": "duckdb", "threads": run.workspace.threads}, "seed": run.settings.seed,
         "stage_seconds": {name: round(value, 3) for name, value in run.seconds.items()},
-        "peak_rss_bytes": peak_rss_bytes() + sum(run.peaks),
+        "peak_rss_bytes": run.peak_rss_bytes(), "resumed": run.journal.resumed if run.journal else [],
         "columns_absent": {
             "exchanges": list(collected.absent_columns), "accounts": list(collected.account_columns_absent),
         },
@@ -335,8 +332,8 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         "input_doubts": doubts(run.workspace),
         "prior": run.settings.prior, "benign_library": {"size": len(library.kinds), "own": library.own} | gate,
         "false_discovery": {
-            "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": len(findings.judged),
-            "groups_absorbed": sum(verdict.absorbed for verdict in findings.reported),
+            "procedure": FALSE_DISCOVERY, "level": run.settings.q, "groups": findings.linked.judged,
+            "groups_absorbed": sum(verdict.absorbed for verdict in findings.linked.reported),
         },
         "totals": {"exchanges": collected.exchanges, "accounts": run.workspace.read("units").num_rows},
         "keyed": run.settings.key is not None, "content_free": not run.content, **calibrated,

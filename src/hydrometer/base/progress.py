@@ -28,6 +28,9 @@ class Progress(Protocol):
     def advance(self, done: int, total: int | None = None) -> None:
         """`done` of `total` pieces of the present stage are finished; a total of None means not known."""
 
+    def note(self, text: str) -> None:
+        """Say one thing about the run that is no stage."""
+
     def close(self) -> None:
         """The last stage is over."""
 
@@ -38,12 +41,16 @@ class SilentProgress:
     def __init__(self) -> None:
         self.stages: list[str] = []
         self.steps: list[tuple[str, int, int | None]] = []
+        self.notes: list[str] = []
 
     def stage(self, name: str) -> None:
         self.stages.append(name)
 
     def advance(self, done: int, total: int | None = None) -> None:
         self.steps.append((self.stages[-1] if self.stages else "", done, total))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -74,6 +81,9 @@ class PlainProgress:
             self._steps_told = steps
             self._tell(f"{self._name}: {done:,} of {total:,}")
 
+    def note(self, text: str) -> None:
+        self._tell(text)
+
     def close(self) -> None:
         if self._name is not None:
             self._tell(f"{self._name} done in {self._clock() - self._began_seconds:.1f} s")
@@ -100,6 +110,9 @@ class BarProgress:
     def advance(self, done: int, total: int | None = None) -> None:
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, total=total)
+
+    def note(self, text: str) -> None:
+        self._started().console.print(text, markup=False, highlight=False)
 
     def close(self) -> None:
         if self._bars is not None:

@@ -88,6 +88,8 @@ TRUTH: dict[str, pa.Schema] = {
 }
 """Ground truth of a simulated world; `scan` refuses to read it."""
 
+RUN_SCHEMA_VERSION = "1"
+"""Form of a run folder; another one is not read. Columns and entries may be added within one form."""
 KINDS = ("distillation", "resale", "pool", "stolen_keys", "authorised", "benign", "unexplained")
 LEVELS = ("confirmed", "suspected", "insufficient", "benign", "authorised")
 LISTED_LEVELS = ("confirmed", "suspected")

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from hydrometer.base.errors import BugError, InputError, UsageError
+from hydrometer.base.shortage import is_shortage
 from hydrometer.base.tables import INPUTS, OUTPUTS, conform, from_rows
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.assembly import ORIGINS, Assembled, Counts, Origin, assemble
@@ -31,6 +32,7 @@ from hydrometer.collect.staging import (
     Staged,
     in_place_selects,
     join_streams,
+    set_changed_aside,
     set_damaged_aside,
     stage,
     stage_waiting,
@@ -52,7 +54,7 @@ UNFOLLOWED = "is a link to a folder; links are not followed"
 
 @dataclass(frozen=True, slots=True)
 class InputReport:
-    """Rows of one input file; read = kept + rejected + duplicate."""
+    """Rows of one input file; read = kept + rejected + duplicate. `changed`: it is not any more what was hashed."""
 
     name: str
     sha256: str
@@ -61,6 +63,7 @@ class InputReport:
     rows_rejected: int
     rows_duplicate: int
     pack: str | None
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ def _collect(
 def _assemble(
     staged: Staged, fates: list[str], sources: Sequence[Source], limits: Limits, workspace: Workspace
 ) -> Assembled:
-    """Write `exchanges`; a Parquet file that proves damaged inside becomes a reject, and the rest is tried again."""
+    """Write `exchanges`; a Parquet file that is damaged or changes becomes a reject, and the rest is tried again."""
     packs = [staged.packs.get(number) for number in range(len(sources))]
     origins = [Origin(source.name, pack.name if pack else None) for source, pack in zip(sources, packs, strict=True)]
     while True:
@@ -221,10 +224,13 @@ def _assemble(
             if staged.files:
                 listed = ", ".join(quoted(str(path)) for path in staged.files)
                 rows.append(f"select * from read_parquet([{listed}], union_by_name = true)")
-            return assemble(rows, fates, origins, workspace)
-        except duckdb.Error:
-            if not set_damaged_aside(staged):
+            assembled = assemble(rows, fates, origins, workspace)
+        except duckdb.Error as problem:
+            if is_shortage(problem) or not (set_changed_aside(staged, sources) or set_damaged_aside(staged)):
                 raise
+        else:
+            if not set_changed_aside(staged, sources):
+                return assembled
 
 
 def _input_reports(sources: Sequence[Source], staged: Staged, assembled: Assembled) -> tuple[InputReport, ...]:
@@ -245,6 +251,7 @@ def _input_reports(sources: Sequence[Source], staged: Staged, assembled: Assembl
                 count.rejected,
                 count.duplicate,
                 pack.name if pack else None,
+                source.changed(),
             )
         )
     if not staged.streams and sum(report.rows_kept for report in reports) != assembled.kept:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,11 +37,17 @@ class Source:
         name: path relative to the input as given.
         path: where its bytes are.
         sha256: of the file as it lies there.
+        stamp: bytes and time of change (ns) before it was hashed.
     """
 
     name: str
     path: Path
     sha256: str
+    stamp: tuple[int, int] = (-1, -1)
+
+    def changed(self) -> bool:
+        """Whether the file is not what it was when it was hashed; one that was only touched is."""
+        return stamp(self.path) != self.stamp and sha256_of(self.path) != self.sha256
 
 
 @dataclass(slots=True)
@@ -54,12 +60,13 @@ class Found:
 
     def sources(self) -> list[Source]:
         """Traffic files in the order of their names; a name that occurs twice is numbered by content."""
+        stamps = {path: stamp(path) for _, path in self.files}
         hashed = sorted((name, sha256_of(path), path) for name, path in self.files)
         taken: dict[str, int] = {}
         result = []
         for name, sha256, path in hashed:
             taken[name] = taken.get(name, 0) + 1
-            result.append(Source(name if taken[name] == 1 else f"{name}~{taken[name]}", path, sha256))
+            result.append(Source(name if taken[name] == 1 else f"{name}~{taken[name]}", path, sha256, stamps[path]))
         return sorted(result, key=lambda source: source.name)
 
 
@@ -96,6 +103,37 @@ def find(inputs: Sequence[str], spool_folder: Path, *, copies: bool = True) -> F
         for match in matches:
             _add(match, given, found)
     return found
+
+
+def stamps(inputs: Sequence[str], named: Iterable[Path]) -> list[tuple[str, str, int, int]] | None:
+    """What a later call can tell the same files by: name, path, bytes and time of change (ns), in an order of its own.
+
+    Args:
+        inputs: as for `find`.
+        named: further files, given by options.
+
+    Returns:
+        None where an input cannot be read a second time.
+
+    Raises:
+        InputError: as `find`.
+    """
+    if STANDARD_INPUT in inputs:
+        return None
+    found = find(inputs, Path())
+    every = [*found.files, *((name, path) for name, paths in found.beside.items() for path in paths)]
+    every += [("", path) for path in named]
+    found_out = sorted((name, str(path.absolute()), *stamp(path)) for name, path in every)
+    return found_out + [(name, "", -1, -1) for name in sorted(found.unfollowed)]
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Bytes and time of change (ns) of a file; -1 where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
 
 
 def _add(path: Path, given: str, found: Found) -> None:

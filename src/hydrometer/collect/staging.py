@@ -7,7 +7,7 @@ position 0 that counts all its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hydrometer.base.errors import PackError
+from hydrometer.base.shortage import is_shortage
 from hydrometer.base.tables import INPUTS
 from hydrometer.base.workspace import COPY_OPTIONS
 from hydrometer.collect import detect as detection
@@ -35,6 +36,7 @@ SOURCED = SCHEMA.append(pa.field("source", pa.int64()))
 TOGETHER_BYTES = 64 << 20
 """Files of one pack are staged together up to this size: a file by itself costs the engine far more than a record."""
 NOT_PARQUET = "is not a whole Parquet file (cut short or damaged)"
+CHANGED = "was changed while it was being read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Staged:
         waiting: per pack, files that are yet to be staged.
         rejects: files that cannot be used.
         ignored: columns that are not canonical, by source.
+        rows: of each Parquet file, by source, as it was when it was found.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Staged:
     waiting: dict[str, list[tuple[int, Shape]]] = field(default_factory=dict)
     rejects: list[FileReject] = field(default_factory=list)
     ignored: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
 
 
 class Mapper:
@@ -163,7 +167,7 @@ def stage(number: int, source: Source, how: Stage, staged: Staged) -> None:
     try:
         shape = detection.shape_of(source.path, how.mapper.folder, copies=how.limits.content)
         if shape.kind == PARQUET:
-            rows = parquet_rows(shape.path)
+            rows = staged.rows[number] = parquet_rows(shape.path)
         only = next(iter(how.packs.values())) if len(how.packs) == 1 else None
         pack = only or detection.detect(detection.sample_records(shape), how.packs)
         staged.packs[number] = pack
@@ -200,6 +204,8 @@ def _stage_parquet(pack: Pack, path: Path, number: int, how: Stage, staged: Stag
     try:
         _stage_records(pack, how, staged, f"rows-{number}", (rows, None))
     except duckdb.Error as problem:
+        if is_shortage(problem):
+            raise
         raise UnreadableError(NOT_PARQUET) from problem
 
 
@@ -279,7 +285,10 @@ def _ignored(mapper: Mapper, path: Path) -> dict[int, tuple[str, ...]]:
 
 def _in_place(path: Path, number: int, staged: Staged) -> None:
     """Take a canonical Parquet file as it lies, grouped with others whose columns have the same types."""
-    names = pq.read_schema(path).names
+    try:
+        names = pq.read_schema(path).names
+    except (OSError, pa.ArrowException) as problem:
+        raise UnreadableError(NOT_PARQUET) from problem
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise UnreadableError(f"has no column {', '.join(missing)}")
@@ -350,27 +359,39 @@ def in_place_selects(connection: duckdb.DuckDBPyConnection, staged: Staged, limi
 
 def set_damaged_aside(staged: Staged) -> bool:
     """Read all canonical Parquet files to their ends; those that break become rejects. Whether there was one."""
-    damaged = False
+    return _set_aside(staged, lambda _, path: not _reads_whole(path), NOT_PARQUET)
+
+
+def set_changed_aside(staged: Staged, sources: Sequence[Source]) -> bool:
+    """Canonical Parquet files that are not what they were when they were found become rejects. Whether there was one.
+
+    They are read several times where they lie, so that what was counted would not be what was kept.
+    """
+    return _set_aside(staged, lambda number, _: sources[number].changed(), CHANGED)
+
+
+def _set_aside(staged: Staged, wrong: Callable[[int, Path], bool], reason: str) -> bool:
+    """Make rejects of the canonical Parquet files of which something is wrong. Whether there was one."""
+    found = False
     for key, files in list(staged.in_place.items()):
-        whole = []
-        for number, path in files:
-            if _reads_whole(path):
-                whole.append((number, path))
-            else:
-                damaged = True
-                staged.ignored.pop(number, None)
-                staged.rejects.append(FileReject(number, parquet_rows(path), NOT_PARQUET))
-        if whole:
-            staged.in_place[key] = whole
+        sound = [(number, path) for number, path in files if not wrong(number, path)]
+        for number in {number for number, _ in files} - {number for number, _ in sound}:
+            found = True
+            staged.ignored.pop(number, None)
+            staged.rejects.append(FileReject(number, staged.rows[number], reason))
+        if sound:
+            staged.in_place[key] = sound
         else:
             del staged.in_place[key]
-    return damaged
+    return found
 
 
 def _reads_whole(path: Path) -> bool:
     with duckdb.connect() as connection:
         try:
             connection.execute(f"select bit_xor(hash(columns(*))) from read_parquet({quoted(str(path))})").fetchall()
-        except duckdb.Error:
+        except duckdb.Error as problem:
+            if is_shortage(problem):
+                raise
             return False
     return True

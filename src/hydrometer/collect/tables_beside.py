@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hydrometer.base.errors import UsageError
+from hydrometer.base.shortage import is_shortage
 from hydrometer.base.tables import INPUTS, OUTPUTS, from_rows
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect import detect as detection
@@ -124,6 +125,8 @@ def _stage_table(path: Path, table: str, name: str, mapper: Mapper, limits: Limi
     try:
         return mapper.write(name, select, batches)
     except duckdb.Error as problem:
+        if is_shortage(problem):
+            raise
         raise UnreadableError(NOT_PARQUET) from problem
 
 

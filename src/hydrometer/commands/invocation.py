@@ -77,12 +77,27 @@ def print_result(shown: object) -> None:
 
 
 def existing_run(run: Path) -> Path:
-    """`run`, if it is a folder that a scan wrote.
+    """`run`, if it is a folder that a scan wrote in the form that this version reads.
 
     Raises:
-        RunError: there is no such folder, or it has no manifest.
+        RunError: there is no such folder, it has no manifest, or it was written in another form.
     """
-    if not (run / "manifest.json").is_file():
+    from hydrometer.base.tables import RUN_SCHEMA_VERSION
+
+    try:
+        told = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+        form, version = str(told["schema_version"]), str(told.get("version"))
+    except FileNotFoundError:
         found = "a folder without manifest.json" if run.is_dir() else "no folder"
-        raise RunError(str(run), found, "a folder written by `hydrometer scan`", "name the folder given to --out")
+        raise RunError(
+            str(run), found, "a folder written by `hydrometer scan`", "name the folder given to --out"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        found = f"a manifest.json that cannot be read ({type(problem).__name__})"
+        raise RunError(str(run), found, "the manifest of a run", "scan again into a new folder") from problem
+    if form != RUN_SCHEMA_VERSION:
+        raise RunError(
+            str(run), f"a run of schema_version {form!r}, written by hydrometer {version}",
+            f"schema_version {RUN_SCHEMA_VERSION!r}", "scan the logs again, or read it with the version that wrote it",
+        )  # fmt: skip
     return run

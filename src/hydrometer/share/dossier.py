@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import hydrometer
 from hydrometer.base.errors import RunError
+from hydrometer.base.output_folder import DOSSIERS
 from hydrometer.share import dossier_actors, dossier_answer, dossier_print, dossier_signature
 from hydrometer.share.dossier_actors import Actors
 from hydrometer.share.dossier_answer import Answer
@@ -30,7 +31,6 @@ from hydrometer.share.dossier_index import index
 from hydrometer.share.dossier_page import page
 from hydrometer.share.dossier_redaction import Level, scrubber
 from hydrometer.share.dossier_sealed import FOLDER, Engine, Sealed, known_identifiers, listed_group, read, seal
-from hydrometer.share.run_tables import DOSSIERS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

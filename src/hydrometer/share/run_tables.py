@@ -20,8 +20,6 @@ from hydrometer.base.tables import FACT_SECTIONS, LISTED_LEVELS, OUTPUTS, confor
 from hydrometer.share.refutation import Refutation, refutations
 
 Row = dict[str, Any]
-DOSSIERS = "dossiers"
-"""Folder of a run in which its dossiers lie."""
 
 
 def _down(value: float | None) -> float:
