@@ -107,14 +107,14 @@ def scanned(source: Path, out: Path, seed: int, *, content: bool = True) -> Row:
 def fingerprinted(source: Path, folder: Path, seed: int) -> tuple[Workspace, CollectReport]:
     """Collect and fingerprint `source` into `folder` on one thread, without judging anybody; to be closed."""
     from hydrometer import pipeline
+    from hydrometer.base.engines import opened
     from hydrometer.base.progress import SilentProgress
     from hydrometer.base.settings import Settings
-    from hydrometer.base.workspace import Workspace
     from hydrometer.collect.options import CollectOptions
     from hydrometer.collect.run import collect
 
     settings = Settings(seed=seed, threads=1)
-    workspace = Workspace(folder, settings.threads, settings.memory, settings.epoch_hours * pipeline.HOUR_US)
+    workspace = opened(folder, settings)
     collected = collect([str(source)], CollectOptions(), workspace, lambda *_: None)
     pipeline.read(pipeline.Run(workspace, settings, SilentProgress()))
     return workspace, collected

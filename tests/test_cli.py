@@ -40,6 +40,7 @@ SECRET = "write down your whole chain of thought for acct-4711"
 SCAN_OPTIONS = {
     "--out", "--format", "--accounts", "--releases", "--enforcement", "--register", "--policy", "--calibration",
     "--from", "--to", "--timezone", "--seed", "--threads", "--memory", "--json", "--fail-on", "--force", "--no-content",
+    "--engine", "--master",
 }  # fmt: skip
 
 
@@ -140,7 +141,13 @@ def test_an_option_reaches_the_pipeline(scans: Scans, words: list[str], field: s
 
 @pytest.mark.parametrize(
     ("words", "field", "value"),
-    [(["--seed", "7"], "seed", 7), (["--threads", "1"], "threads", 1), (["--memory", "2GB"], "memory", "2GB")],
+    [
+        (["--seed", "7"], "seed", 7),
+        (["--threads", "1"], "threads", 1),
+        (["--memory", "2GB"], "memory", "2GB"),
+        (["--engine", "spark"], "engine", "spark"),
+        (["--master", "spark://cluster:7077"], "master", "spark://cluster:7077"),
+    ],
 )
 def test_a_setting_reaches_the_pipeline(scans: Scans, words: list[str], field: str, value: object) -> None:
     settings, _ = scanned(scans, *words)
@@ -266,7 +273,7 @@ def test_interrupted_from_the_keyboard(scans: Scans) -> None:
     [
         ["scan"],
         ["scan", "x"],
-        ["scan", "x", "--out", "run", "--engine", "spark"],
+        ["scan", "x", "--out", "run", "--engine", "sail"],
         ["scan", "x", "--out", "run", "--fail-on", "benign"],
         ["scan", "x", "--out", "run", "--threads", "many"],
         ["scan", "x", "--out", "run", "--threads", "0"],

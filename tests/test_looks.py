@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydrometer import pipeline
+from hydrometer.base.engines import HOUR_US
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
@@ -60,7 +61,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A tiny world, read."""
     folder = tmp_path_factory.mktemp("looks")
     simulate("gateway", folder / "world", seed=SEED)
-    made = Workspace(folder / "work", 2, None, 6 * pipeline.HOUR_US)
+    made = Workspace(folder / "work", 2, None, 6 * HOUR_US)
     collect([str(folder / "world" / "traffic")], CollectOptions(), made, lambda *_: None)
     pipeline.read(pipeline.Run(made, Settings(seed=SEED), SilentProgress()))
     yield made

@@ -20,8 +20,9 @@ import numpy as np
 from bench.range.scanning import REGISTER
 from numpy.typing import NDArray
 
-from hydrometer import moments, pipeline
+from hydrometer import moments
 from hydrometer.base.cases import NOBODY
+from hydrometer.base.engines import HOUR_US
 from hydrometer.base.families import FAMILIES, SIDES
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf, Population
@@ -189,7 +190,7 @@ def laid_out(work: Path, seed: int) -> Bench:
         seed: seed of the scan.
     """
     settings = Settings(seed=seed, threads=1)
-    workspace = Workspace(work, settings.threads, settings.memory, settings.epoch_hours * pipeline.HOUR_US)
+    workspace = Workspace(work, settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
     last = int(workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py())
     population = population_at(workspace, last)
     beside = work / REGISTER

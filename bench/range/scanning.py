@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hydrometer import pipeline
+from hydrometer.base.engines import HOUR_US
 from hydrometer.base.progress import SilentProgress
 from hydrometer.base.settings import Settings
 from hydrometer.base.tables import LISTED_LEVELS
@@ -31,7 +32,7 @@ def scan(traffic: Path, run: Path, work: Path, seed: int) -> dict[str, Any]:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     settings = Settings(seed=seed, threads=1)
-    workspace = Workspace(work, settings.threads, settings.memory, settings.epoch_hours * pipeline.HOUR_US)
+    workspace = Workspace(work, settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
     try:
         stages = pipeline.Run(workspace, settings, SilentProgress())
         manifest = pipeline.stages(stages, [str(traffic)], pipeline.ScanOptions(), unfinished)

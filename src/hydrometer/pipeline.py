@@ -25,9 +25,11 @@ import hydrometer
 from hydrometer.abstentions import abstentions, always_abstaining, without_tables
 from hydrometer.base import logs
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators
+from hydrometer.base.engines import opened
 from hydrometer.base.journal import Journal
 from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.output_folder import RUN, Unfinished, refuse_to_overwrite, whole_folder
+from hydrometer.base.pieces import regrouped
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
@@ -55,8 +57,9 @@ from hydrometer.prove.verdict import Verdict, verdicts
 from hydrometer.resumption import decides
 from hydrometer.share import report_html, report_json
 
-HOUR_US = 3_600_000_000
 MICROSECONDS = 1_000_000
+STATE_ROWS = 65_536
+"""Rows of a row group of a table that is kept."""
 SPAN = "select min(sent_us) // {epoch_us} as first, max(sent_us) // {epoch_us} as last from {fingerprints}"
 FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
 Step = Callable[[str, int, int | None], None]
@@ -166,8 +169,8 @@ def scan(
 
 @contextmanager
 def workspace_in(unfinished: Unfinished, settings: Settings) -> Iterator[Workspace]:
-    """The tables of an unfinished folder, with threads, memory and the length of an epoch as they are set."""
-    workspace = Workspace(unfinished.work, settings.threads, settings.memory, settings.epoch_hours * HOUR_US)
+    """The tables of an unfinished folder, with engine, threads, memory and the length of an epoch as they are set."""
+    workspace = opened(unfinished.work, settings)
     try:
         yield workspace
     finally:
@@ -294,10 +297,19 @@ def keep_state(workspace: Workspace, folder: Path) -> None:
     """Keep what explains a verdict and what a later run builds on: pseudonymous fingerprints, no text."""
     folder.mkdir()
     shutil.copyfile(workspace.path("fingerprints"), folder / "fingerprints.parquet")
-    shutil.copyfile(workspace.path("account_weeks"), folder / "account_weeks.parquet")
+    rewritten(workspace.path("account_weeks"), folder / "account_weeks.parquet")
     shutil.copyfile(workspace.path("origins"), folder / "origins.parquet")
     accounts: pa.Table = workspace.read("accounts", ["account_id", "organization_id"])
     pq.write_table(accounts, folder / "accounts.parquet", compression="zstd")
+
+
+def rewritten(source: Path, target: Path) -> None:
+    """Copy a table so that its bytes depend on its rows alone, not on how an engine lays out a file."""
+    with pq.ParquetFile(source) as file:
+        schema = pa.schema([field.with_nullable(True) for field in file.schema_arrow])
+        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+            for table in regrouped((pa.Table.from_batches([batch]) for batch in file.iter_batches()), STATE_ROWS):
+                writer.write_table(table.cast(schema))
 
 
 def beyond(run: Run, collected: CollectReport) -> list[dict[str, object]]:
@@ -308,7 +320,7 @@ def beyond(run: Run, collected: CollectReport) -> list[dict[str, object]]:
 
 def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, Any]:
     """The manifest: what was read, with which settings, what abstained, what it cost."""
-    settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory"})
+    settings = run.settings.model_dump(mode="json", exclude={"key", "threads", "memory", "engine", "master"})
     looked_away = abstentions(collected.absent_columns, collected.account_columns_absent)
     prompts, own = prompts_known(run.workspace), own_operators(run)
     library = reference_with(own) if prompts else metadata_reference_with(own)
@@ -320,7 +332,7 @@ def facts(run: Run, collected: CollectReport, findings: Findings) -> dict[str, A
         "schema_version": RUN_SCHEMA_VERSION, "version": hydrometer.__version__, "command": "scan", "config": settings,
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "inputs": [asdict(one) | {"format": one.pack} for one in collected.inputs],
-        "engine": {"name": "duckdb", "threads": run.workspace.threads}, "seed": run.settings.seed,
+        "engine": run.workspace.engine, "seed": run.settings.seed,
         "stage_seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "peak_rss_bytes": run.peak_rss_bytes(), "resumed": run.journal.resumed if run.journal else [],
         "columns_absent": {

@@ -133,12 +133,12 @@ def test_a_batch_of_long_prompts_has_few_rows(workspace_of: Made, monkeypatch: p
     run.fingerprint(whole, KEY, silent)
     monkeypatch.setattr(run, "BATCH_BYTES", 50_000)
     short = workspace_of(*rows)
-    sizes = [len(piece) for piece in run.batches(short)]
+    sizes = [len(piece) for piece in run.pieces().of(short.path("exchanges"))]
     assert sum(sizes) == len(rows) and 1 <= max(sizes) <= 14
     run.fingerprint(short, KEY, silent)
     assert short.read("fingerprints").equals(whole.read("fingerprints"))
     monkeypatch.setattr(run, "BATCH_BYTES", 1)
-    assert {len(piece) for piece in run.batches(short)} == {1}
+    assert {len(piece) for piece in run.pieces().of(short.path("exchanges"))} == {1}
 
 
 LONG = "x" * 1_000_000

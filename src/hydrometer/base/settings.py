@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -23,7 +23,7 @@ FILE_NAME = "hydrometer.toml"
 PREFIX = "HYDROMETER_"
 KEY_MIN_BYTES, KEY_MAX_BYTES = 16, 64
 """A shorter key can be guessed; a longer one exceeds what BLAKE2b takes (RFC 7693, section 2.1)."""
-EXAMPLES = {"memory": '"4GB"', "threads": "2"}
+EXAMPLES = {"memory": '"4GB"', "threads": "2", "engine": '"duckdb"', "master": '"spark://host:7077"'}
 """What the commented file shows for a setting whose default is none, or the machine's."""
 OTHER_VARIABLES = frozenset({"HYDROMETER_DATA"})
 """Variables of that prefix that are not settings: the folder of outside data, known to tests and bench only."""
@@ -55,6 +55,15 @@ class Settings(BaseModel):
         default=None,
         pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?B)$",
         description="Memory limit of the engine, such as 4GB; without one the engine decides.",
+    )
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb",
+        description="Engine of what grows with the log: duckdb within this process, or spark (the extra `spark`).",
+    )
+    master: str | None = Field(
+        default=None,
+        pattern=r"^\S+$",
+        description="Spark's master, such as spark://host:7077; without one Spark runs within this machine.",
     )
     key: SecretStr | None = Field(
         default=None, description="Deployment key of the pseudonyms, from the environment alone."
@@ -102,7 +111,7 @@ class Settings(BaseModel):
 
 NAMES = tuple(Settings.model_fields)
 FILE_NAMES = tuple(name for name in NAMES if name != "key")
-TEXTS = frozenset({"memory"})
+TEXTS = frozenset({"memory", "engine", "master"})
 """Settings that are texts; all others are numbers."""
 
 

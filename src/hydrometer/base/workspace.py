@@ -7,16 +7,24 @@ looked at, repeated and replaced. Files appear under their name only when they a
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hydrometer.base.pieces import Pieces, regrouped
 from hydrometer.base.units import EPOCH_US
 
 COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 16384)"
 """How tables are written. Each thread holds a group of rows in memory, and default groups of long prompts are large."""
+
+Work = Callable[[pa.Table], pa.Table]
+"""What is done to each piece of a table by itself: rows → as many rows, no other piece known."""
+Told = Callable[[int, int | None], None]
+"""Told of rows done, and of rows in all."""
 
 
 class Workspace:
@@ -50,6 +58,11 @@ class Workspace:
         self.connection.execute("set temp_directory = ?", [str(folder / spill)])
         if memory is not None:
             self.connection.execute("set memory_limit = ?", [memory])
+
+    @property
+    def engine(self) -> dict[str, object]:
+        """What the manifest says of the engine."""
+        return {"name": "duckdb", "threads": self.threads}
 
     def path(self, name: str) -> Path:
         """Path of the table `name`."""
@@ -93,6 +106,45 @@ class Workspace:
         self.connection.execute(f"copy ({self.expand(sql)}) to '{quoted}' {COPY_OPTIONS}")
         os.replace(unfinished, self.path(name))
 
+    def derive(self, name: str, sql: str) -> None:
+        """`store` for a SELECT over stored tables alone, in SQL that every engine has."""
+        self.store(name, sql)
+
+    def map(self, name: str, source: str, pieces: Pieces, work: Work, schema: pa.Schema, told: Told) -> None:
+        """Write the table `name`: the stored table `source`, each piece worked on by itself, in the same order.
+
+        Args:
+            name: table to write.
+            source: stored table to read.
+            pieces: how it is read.
+            work: from a piece to as many rows of `schema`.
+            schema: schema of the table.
+            told: told of the progress.
+        """
+        total = pq.read_metadata(self.path(source)).num_rows
+        made = worked_in_order(pieces.of(self.path(source)), work, self.threads)
+        self.write_rows(name, made, schema, pieces.rows, lambda done: told(done, total))
+
+    def write_rows(
+        self, name: str, tables: Iterable[pa.Table], schema: pa.Schema, rows: int, told: Callable[[int], None]
+    ) -> None:
+        """Write tables that come one by one as the table `name`; how they were cut leaves no trace in the file.
+
+        Args:
+            name: table to write.
+            tables: its rows in order.
+            schema: its schema.
+            rows: rows of a row group.
+            told: told of the rows written so far.
+        """
+        unfinished, done = self.folder / f"{name}.unfinished", 0
+        with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
+            for table in regrouped(tables, rows):
+                writer.write_table(table)
+                done += len(table)
+                told(done)
+        os.replace(unfinished, self.path(name))
+
     def expand(self, sql: str) -> str:
         """SQL text with each `{name}` replaced by a scan of that table, and `{epoch_us}` by the length of an epoch."""
         sql = sql.replace("{epoch_us}", str(self.epoch_us))
@@ -104,3 +156,15 @@ class Workspace:
     def close(self) -> None:
         """Close the connection; the files stay."""
         self.connection.close()
+
+
+def worked_in_order(pieces: Iterable[pa.Table], work: Work, threads: int) -> Iterator[pa.Table]:
+    """What the work makes of each piece, in order; each thread holds a piece, and one waits."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: list[Future[pa.Table]] = []
+        for piece in pieces:
+            waiting.append(pool.submit(work, piece))
+            if len(waiting) > threads:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()

@@ -82,6 +82,12 @@ def scan(
     memory: Annotated[
         str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the engine, such as 4GB.")
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="NAME", help="Engine of what grows with the log: duckdb or spark.")
+    ] = None,
+    master: Annotated[
+        str | None, typer.Option("--master", metavar="URL", help="Spark's master, such as spark://host:7077.")
+    ] = None,
     as_json: JsonOption = False,
     fail_on: Annotated[
         Level | None, typer.Option("--fail-on", help="Exit with 10 if a campaign at this level or above was found.")
@@ -96,7 +102,7 @@ def scan(
 
     Reads the logs and the tables beside them, and writes a run folder with the ranked list and its evidence.
     """
-    settings = in_force(context, seed=seed, threads=threads, memory=memory).settings
+    settings = in_force(context, seed=seed, threads=threads, memory=memory, engine=engine, master=master).settings
     from hydrometer import pipeline
 
     options = pipeline.ScanOptions(

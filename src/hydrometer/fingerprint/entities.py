@@ -86,7 +86,7 @@ def registered_entities(accounts: pa.Table, key: bytes) -> pa.Table:
 
 def write_units(workspace: Workspace) -> None:
     """Write the table `units`: account_id, unit (dense number from 0), declared (a verified owner stands behind it)."""
-    workspace.store("units", UNITS)
+    workspace.derive("units", UNITS)
 
 
 def write_entities(workspace: Workspace, found: dict[str, Signal], key: bytes, progress: Progress) -> None:
@@ -107,9 +107,9 @@ def write_entities(workspace: Workspace, found: dict[str, Signal], key: bytes, p
     statements += [REGISTERED.replace("$layer", layer) for layer in REGISTER_LAYERS]
     total = len(statements)
     for number, statement in enumerate(statements):
-        workspace.store(f"entities_{number}", statement)
+        workspace.derive(f"entities_{number}", statement)
         progress("entities", number + 1, total)
-    workspace.store("entities", " union all ".join(f"select * from {{entities_{number}}}" for number in range(total)))
+    workspace.derive("entities", " union all ".join(f"select * from {{entities_{number}}}" for number in range(total)))
     for number in range(total):
         workspace.path(f"entities_{number}").unlink()
     workspace.path("registered").unlink()

@@ -6,16 +6,14 @@ this stage no text is needed any more, but for the few samples that a report mas
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from hydrometer.base.pieces import Pieces
 from hydrometer.base.plugins import discover
 from hydrometer.base.signals import Batch, Signal
 from hydrometer.base.tables import INPUTS
@@ -92,20 +90,10 @@ def fingerprint_batch(rows: pa.Table, found: dict[str, Signal], key: bytes) -> p
     return pa.table([columns[field.name].cast(field.type) for field in target], schema=target)
 
 
-def batches(workspace: Workspace) -> Iterator[pa.Table]:
-    """The table `exchanges` in pieces of at most `BATCH_ROWS` rows and about `BATCH_BYTES` bytes."""
-    with pq.ParquetFile(workspace.path("exchanges"), read_dictionary=[REPEATED]) as file:
-        wanted = [name for name in INPUTS["exchanges"].names if name not in ("response", "latency_ms")]
-        for piece in file.iter_batches(batch_rows(file.metadata, wanted), columns=wanted):
-            yield pa.Table.from_batches([piece])
-
-
-def batch_rows(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
-    """Rows of a batch of some columns, by the mean length of a row."""
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
-    size = sum(column.total_uncompressed_size for column in columns if column.path_in_schema.split(".")[0] in wanted)
-    return int(max(1, min(BATCH_ROWS, BATCH_BYTES * max(metadata.num_rows, 1) // max(size, 1))))
+def pieces() -> Pieces:
+    """How the table `exchanges` is read: at most `BATCH_ROWS` rows and about `BATCH_BYTES` bytes at once."""
+    wanted = [name for name in INPUTS["exchanges"].names if name not in ("response", "latency_ms")]
+    return Pieces(tuple(wanted), (REPEATED,), BATCH_ROWS, BATCH_BYTES)
 
 
 def fingerprint(workspace: Workspace, key: bytes, progress: Progress) -> None:
@@ -117,28 +105,6 @@ def fingerprint(workspace: Workspace, key: bytes, progress: Progress) -> None:
         progress: called with (stage, rows done, rows in all).
     """
     found = signals()
-    total = pq.read_metadata(workspace.path("exchanges")).num_rows
-    unfinished = workspace.folder / "fingerprints.unfinished"
     work = partial(fingerprint_batch, found=found, key=key)
-    done = 0
-    with (
-        pq.ParquetWriter(unfinished, schema(found), compression="zstd") as writer,
-        ThreadPoolExecutor(workspace.threads) as pool,
-    ):
-        waiting: list[Future[pa.Table]] = []
-        for piece in batches(workspace):
-            waiting.append(pool.submit(work, piece))
-            if len(waiting) > workspace.threads:
-                done += write_first(waiting, writer)
-                progress("fingerprint", done, total)
-        while waiting:
-            done += write_first(waiting, writer)
-            progress("fingerprint", done, total)
-    os.replace(unfinished, workspace.path("fingerprints"))
-
-
-def write_first(waiting: list[Future[pa.Table]], writer: pq.ParquetWriter) -> int:
-    """Write the oldest batch that is under way; its number of rows."""
-    table = waiting.pop(0).result()
-    writer.write_table(table)
-    return len(table)
+    told = partial(progress, "fingerprint")
+    workspace.map("fingerprints", "exchanges", pieces(), work, schema(found), told)

@@ -14,8 +14,8 @@ from hydrometer.base.workspace import Workspace
 
 ITEMS = """
 with seen as (
-  select u.unit, f.item, min(f.sent_us) // {epoch_us} as epoch, any_value(f.opening) as opening,
-         any_value(f.closing) as closing, bit_or(f.techniques) as techniques
+  select u.unit, f.item, min(f.sent_us) // {epoch_us} as epoch, min(f.opening) as opening,
+         min(f.closing) as closing, bit_or(f.techniques) as techniques
   from {fingerprints} f join {units} u using (account_id) where f.words > 0 group by u.unit, f.item
 )
 select *, opening <> 0 and row_number() over (partition by unit, opening order by epoch, item) = 1 as new_opening,
@@ -34,7 +34,7 @@ select account_id, sent_us // {WEEK_US} as week, count(*) as exchanges, sum(inpu
        sum(output_tokens)::bigint as output_tokens, sum(micro_usd)::bigint as micro_usd,
        count(*) filter (techniques <> 0) as flagged, bit_or(techniques) as techniques,
        count(*) filter (coalesce(turn, 1) > 1) as follow_ups, min(sent_us) as first_us, max(sent_us) as last_us
-from {{fingerprints}} group by 1, 2
+from {{fingerprints}} group by 1, 2 order by 1, 2
 """
 BURST_GAP_US = 300_000_000
 """Silence after which a unit's next exchange opens another burst: five minutes."""
@@ -71,11 +71,11 @@ def write_states(workspace: Workspace, techniques: Sequence[str]) -> None:
         workspace: holds `fingerprints` and `units`.
         techniques: names of the technique bits, in their order.
     """
-    workspace.store("items", ITEMS)
-    workspace.store("unit_epochs", counts(techniques))
-    workspace.store("places", PLACES)
-    workspace.store("bursts", BURSTS)
-    workspace.store("account_weeks", WEEKS)
+    workspace.derive("items", ITEMS)
+    workspace.derive("unit_epochs", counts(techniques))
+    workspace.derive("places", PLACES)
+    workspace.derive("bursts", BURSTS)
+    workspace.derive("account_weeks", WEEKS)
 
 
 def merged_weeks(workspace: Workspace, left: str, right: str) -> None:
@@ -87,7 +87,7 @@ def merged_weeks(workspace: Workspace, left: str, right: str) -> None:
         right: name of the other's.
     """
     sums = ", ".join(f"sum({name})::bigint as {name}" for name in WEEK_SUMS)
-    workspace.store(
+    workspace.derive(
         "merged_weeks",
         f"""select account_id, week, {sums}, bit_or(techniques) as techniques, min(first_us) as first_us,
             max(last_us) as last_us from (from {{{left}}} union all from {{{right}}}) group by 1, 2""",

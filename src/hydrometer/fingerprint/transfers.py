@@ -47,7 +47,8 @@ held as (
   select entity, circle, min(sent_us) as began_us, min(turn) as first_turn
   from touched semi join spread using (entity) group by 1, 2
 ), opened as (
-  select entity, min(began_us) as began_us, arg_min(first_turn, (began_us, first_turn)) as first_turn
+  select entity, min(began_us) as began_us,
+         arg_min(first_turn, (began_us, first_turn)) filter (first_turn is not null) as first_turn
   from held group by 1
 ), carried as (
   select distinct entity from held join opened o using (entity)

@@ -1,0 +1,71 @@
+"""How a stored table is read piece by piece, so that each piece can be worked on anywhere and by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A way to read a Parquet file.
+
+    Attributes:
+        columns: columns to read.
+        repeated: those of them that stay a dictionary, since their values repeat.
+        rows: most rows of a piece.
+        size: bytes of a piece, about; where rows are long, a piece has fewer of them.
+    """
+
+    columns: tuple[str, ...]
+    repeated: tuple[str, ...]
+    rows: int
+    size: int
+
+    def length(self, metadata: pq.FileMetaData) -> int:
+        """Rows of a piece, by the mean length of a row."""
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        chunks = [group.column(place) for group in groups for place in range(group.num_columns)]
+        size = sum(one.total_uncompressed_size for one in chunks if one.path_in_schema.split(".")[0] in self.columns)
+        return int(max(1, min(self.rows, self.size * max(metadata.num_rows, 1) // max(size, 1))))
+
+    def of(self, path: Path, groups: Sequence[int] | None = None) -> Iterator[pa.Table]:
+        """The pieces of a file, or of some row groups of it, in order."""
+        with pq.ParquetFile(path, read_dictionary=list(self.repeated)) as file:
+            length = self.length(file.metadata)
+            for piece in file.iter_batches(length, row_groups=groups, columns=list(self.columns)):
+                yield pa.Table.from_batches([piece])
+
+
+def shares(metadata: pq.FileMetaData, rows: int) -> list[range]:
+    """The row groups of a file, in order, shared out so that each share has at least `rows` rows, but for the last."""
+    found, first, held = [], 0, 0
+    for number in range(metadata.num_row_groups):
+        held += metadata.row_group(number).num_rows
+        if held >= rows or number == metadata.num_row_groups - 1:
+            found.append(range(first, number + 1))
+            first, held = number + 1, 0
+    return found
+
+
+def regrouped(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The same rows in tables of `rows` rows, but for the last.
+
+    >>> [len(one) for one in regrouped([pa.table({"n": [1, 2, 3]}), pa.table({"n": [4, 5]})], 2)]
+    [2, 2, 1]
+    """
+    waiting: list[pa.Table] = []
+    held = 0
+    for table in tables:
+        waiting.append(table)
+        held += len(table)
+        while held >= rows:
+            whole = pa.concat_tables(waiting)
+            yield whole.slice(0, rows).combine_chunks()
+            waiting, held = [whole.slice(rows)], held - rows
+    if held:
+        yield pa.concat_tables(waiting).combine_chunks()

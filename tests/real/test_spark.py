@@ -1,0 +1,101 @@
+"""A scan on a real Spark cluster gives the run that DuckDB gives, byte for byte, also when a worker dies in mid-run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.real.conftest import SEED, interpreter
+from tests.real.judging import hydrometer
+from tests.real.processes import PAUSE_SECONDS, child
+from tests.real.spark_cluster import Cluster, cluster
+
+WORLD, SCALE = "gateway", "10"
+"""Large enough that its exchanges are three tasks for two executors."""
+SCAN_SECONDS = 900.0
+TABLES = 14
+"""Tables of a run with its state."""
+
+
+@pytest.fixture(scope="module")
+def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world") / WORLD
+    hydrometer("simulate", WORLD, "--out", str(folder), "--seed", SEED, "--scale", SCALE)
+    return folder / "traffic"
+
+
+@pytest.fixture(scope="module")
+def embedded(traffic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("duckdb") / "run"
+    hydrometer("scan", str(traffic), "--out", str(run))
+    return run
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Cluster]:
+    python = interpreter("spark")
+    if shutil.which("java") is None:
+        pytest.skip("no Java: install a runtime of version 17 or newer, such as openjdk-17-jre-headless")
+    (tmp_path / "cluster").mkdir()
+    with cluster(python, tmp_path / "cluster") as made:
+        yield made
+
+
+def command(traffic: Path, run: Path, on: Cluster) -> list[str]:
+    words = ["scan", str(traffic), "--out", str(run), "--engine", "spark", "--master", on.master]
+    return [on.environment["PYSPARK_PYTHON"], "-m", "hydrometer.cli", *words]
+
+
+def files(run: Path) -> dict[str, bytes]:
+    """What must not differ: the report for a program, and every table."""
+    paths = [run / "report.json", *run.rglob("*.parquet")]
+    return {str(path.relative_to(run)): path.read_bytes() for path in paths}
+
+
+def same(one: Path, other: Path) -> None:
+    found, expected = files(one), files(other)
+    assert len(expected) == TABLES + 1
+    assert [name for name in expected | found if found.get(name) != expected.get(name)] == []
+    told, known = (json.loads((run / "manifest.json").read_text()) for run in (one, other))
+    assert (told["engine"]["name"], known["engine"]["name"]) == ("spark", "duckdb")
+    for measured in ("engine", "stage_seconds", "peak_rss_bytes"):
+        del told[measured], known[measured]
+    assert told == known
+
+
+def test_a_scan_on_a_cluster_gives_the_run_of_the_embedded_engine(
+    traffic: Path, embedded: Path, running: Cluster, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with child(command(traffic, run, running), tmp_path / "scan.log", running.environment) as scan:
+        assert scan.wait(SCAN_SECONDS) == 0, (tmp_path / "scan.log").read_text()[-4_000:]
+    same(run, embedded)
+
+
+def test_a_worker_that_dies_in_mid_run_changes_nothing(
+    traffic: Path, embedded: Path, running: Cluster, tmp_path: Path
+) -> None:
+    run, log = tmp_path / "run", tmp_path / "scan.log"
+    work = tmp_path / ".run.unfinished" / "work"
+    with child(command(traffic, run, running), log, running.environment) as scan:
+        at_work(work / "fingerprints.parts" / "_temporary", scan, log)
+        assert not (work / "fingerprints.parquet").exists()
+        running.workers[0].send_signal(signal.SIGKILL)
+        assert scan.wait(SCAN_SECONDS) == 0, log.read_text()[-4_000:]
+    assert running.workers[0].returncode is None and running.workers[0].wait() == -signal.SIGKILL
+    assert running.workers[1].poll() is None
+    same(run, embedded)
+
+
+def at_work(folder: Path, scan: subprocess.Popen, log: Path) -> None:
+    """Wait until an executor has begun to write its first part."""
+    deadline = time.monotonic() + SCAN_SECONDS
+    while not any(folder.rglob("*.parquet")):
+        assert scan.poll() is None and time.monotonic() < deadline, log.read_text()[-4_000:]
+        time.sleep(PAUSE_SECONDS)
