@@ -79,8 +79,11 @@ class Sealed:
 
     def rows(self, name: str) -> list[Row]:
         """Rows of a sealed table as they lie in the file."""
-        read = pq.read_table(self.folder / FOLDER / f"{name}.parquet")
-        return list(conform(read, OUTPUTS[name]).to_pylist())
+        return list(self.table(name).to_pylist())
+
+    def table(self, name: str) -> pa.Table:
+        """One sealed table with the columns of its schema."""
+        return conform(pq.read_table(self.folder / FOLDER / f"{name}.parquet"), OUTPUTS[name])
 
     @property
     def level(self) -> Level:
@@ -114,7 +117,7 @@ def read(folder: Path) -> Sealed:
         if len(sealed.rows("campaigns")) != 1:
             raise _damaged("campaigns.parquet", None)
         for name in TABLES:
-            sealed.rows(name)
+            sealed.table(name)
     except (OSError, pa.ArrowException) as problem:
         raise _damaged("a sealed table", problem) from problem
     return sealed
@@ -186,7 +189,7 @@ def seal(run: Path, campaign_id: str, folder: Path, documents: Mapping[str, Any]
     level = Level(documents["issue"]["redaction"])
     target = folder / FOLDER
     target.mkdir(parents=True)
-    found = {name: _rows_of(run, name, campaign_id) for name in TABLES}
+    found = _rows_of(run, campaign_id)
     labels = member_labels(one["account_id"] for one in found["members"])
     scrub = scrubber({**known_identifiers(run), **labels} if level is not Level.INTERNAL else {})
     for name, parts in found.items():
@@ -210,12 +213,12 @@ def seal(run: Path, campaign_id: str, folder: Path, documents: Mapping[str, Any]
             (target / f"{name}.json").write_bytes(canonical(document))
 
 
-def _rows_of(run: Path, name: str, campaign_id: str) -> list[Row]:
-    """The group's rows of one table; of `operators` those of its members' operator."""
-    if name != "operators":
-        return rows(run, name, [campaign_id])
-    members = {one["account_id"] for one in rows(run, "members", [campaign_id])}
-    return [one for one in rows(run, name) if one["account_id"] in members]
+def _rows_of(run: Path, campaign_id: str) -> dict[str, list[Row]]:
+    """The group's rows of each table; of `operators` those of its members' operator."""
+    found = {name: rows(run, name, [campaign_id]) for name in TABLES if name != "operators"}
+    members = {one["account_id"] for one in found["members"]}
+    found["operators"] = [one for one in rows(run, "operators") if one["account_id"] in members]
+    return {name: found[name] for name in TABLES}
 
 
 def known_identifiers(run: Path) -> dict[str, str]:
