@@ -35,6 +35,8 @@ EXCHANGES = "exchanges"
 STATE = "state"
 GROUP_ROWS = 65_536
 """Rows of a row group: fixed, so that the same rows are the same bytes."""
+UNLIKE = frozenset({"exchange_id", "sent_us", "item"})
+"""Columns of fingerprints in which hardly a value comes twice: a dictionary of them costs time and space."""
 RUN_KEYS = (
     "schema_version", "version", "config", "config_sha256", "seed", "prior", "benign_library", "false_discovery",
     "columns_absent", "detectors_abstained", "totals", "keyed", "calibration_sha256", "outputs",
@@ -316,7 +318,8 @@ def _seal_exchanges(
 
 def _write_batches(path: Path, reader: pa.RecordBatchReader) -> None:
     """Write a stream of rows in row groups of a fixed size."""
-    with pq.ParquetWriter(path, reader.schema, compression="zstd", store_schema=False) as writer:
+    alike = [name for name in reader.schema.names if name not in UNLIKE]
+    with pq.ParquetWriter(path, reader.schema, compression="zstd", store_schema=False, use_dictionary=alike) as writer:
         for group in _groups(reader):
             writer.write_table(group, row_group_size=GROUP_ROWS)
 
