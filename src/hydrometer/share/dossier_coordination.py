@@ -43,10 +43,9 @@ where m.account_id is not null or l.account_id is null
 group by 1
 order by count(*), min(f.sent_us), max(f.sent_us), min(f.item), 1
 """
-HOLDINGS = """
-select distinct p.place, f.{column} as thing from read_parquet($path) f join pool p using (account_id)
-where f.{column} is not null and f.{column} <> 0
-"""
+OF_POOL = "select p.place, {columns} from read_parquet($path) f join pool p using (account_id)"
+"""What the accounts of the pool show, exchange by exchange; read once for all kinds of thing."""
+HOLDINGS = "select distinct place, {column} as thing from held where {column} is not null and {column} <> 0"
 Places = NDArray[np.int64]
 
 
@@ -83,13 +82,17 @@ def coordination(
     if size < SET_MIN:
         return []
     sets = [_sets(pool, size, generator(seed, "dossier coordination", str(draw).encode())) for draw in range(DRAWS)]
+    kinds = {column: words for column, words in KINDS.items() if column in names}
+    if not kinds:
+        return []
     connection.register("pool", pa.table({"account_id": pool.accounts, "place": np.arange(len(pool.accounts))}))
+    columns = ", ".join(f"f.{column}" for column in kinds)
+    connection.execute(f"create temp table held as {OF_POOL.format(columns=columns)}", {"path": str(fingerprints)})
     found = []
-    for column, words in KINDS.items():
-        if column in names:
-            sql = HOLDINGS.format(column=column)
-            held = connection.sql(sql, params={"path": str(fingerprints)}).to_arrow_table()
-            found.append({"kind": words, "accounts": size, **_compared(held, sets, len(pool.accounts)), "draws": DRAWS})
+    for column, words in kinds.items():
+        held = connection.sql(HOLDINGS.format(column=column)).to_arrow_table()
+        found.append({"kind": words, "accounts": size, **_compared(held, sets, len(pool.accounts)), "draws": DRAWS})
+    connection.execute("drop table held")
     connection.unregister("pool")
     return [one for one in found if one["group"] is not None]
 
@@ -133,10 +136,10 @@ def _sets(pool: Pool, size: int, draw: np.random.Generator) -> tuple[Places, Pla
 
 def _compared(held: pa.Table, sets: list[tuple[Places, Places]], accounts: int) -> Mapping[str, float | None]:
     """The mean share within the group's subsets, and percentiles over the others' sets."""
-    places, things = (held[name].to_numpy() for name in ("place", "thing"))
-    if not len(places):
+    if not len(held):
         return {"group": None, "low": None, "median": None, "high": None}
-    _, number = np.unique(things, return_inverse=True)
+    places = held["place"].to_numpy()
+    number = held["thing"].combine_chunks().dictionary_encode().indices.to_numpy()
     common = np.bincount(number)[number] > 1  # what one account alone holds is shared in no set
     table = holders(places[common], number[common], accounts)
     shares = np.array([[sharing(table, one) for one in pair] for pair in sets])
@@ -158,5 +161,6 @@ def sharing(table: csr_array, chosen: Places) -> float:
     0.667
     """
     part = table[chosen]
-    common = (np.asarray(part.sum(axis=0)).ravel() > 1).astype(np.int64)
-    return float((part @ common > 0).sum()) / max(len(chosen), 1)
+    common = (np.bincount(part.indices) > 1)[part.indices] if part.nnz else np.zeros(0, np.bool_)
+    holder = np.repeat(np.arange(len(chosen)), np.diff(part.indptr))
+    return float((np.bincount(holder[common], minlength=1) > 0).sum()) / max(len(chosen), 1)

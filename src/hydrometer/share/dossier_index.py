@@ -28,10 +28,10 @@ BY_ROW = f"""
 select {LINE}[1:{{letters}}] from read_parquet($path, file_row_number = true) order by file_row_number
 """
 BY_ACCOUNT = f"""
-select sha256(account_id)[1:{{letters}}] as account, count(*) as rows,
-       sha256(string_agg(line, '' order by line))[1:{{letters}}] as digest
-from (select account_id, {LINE} as line from read_parquet($path))
-group by 1 order by 1
+select sha256(account_id)[1:{{letters}}] as account, rows,
+       sha256(array_to_string(list_sort(lines), ''))[1:{{letters}}] as digest
+from (select account_id, count(*) as rows, list({LINE}) as lines from read_parquet($path) group by 1)
+order by 1
 """
 
 

@@ -65,8 +65,8 @@ def _volumes(sealed: Sealed, path: str) -> list[Figure]:
     """Sums over the sealed exchanges; moments to the hour where the level says no more."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        names = [column[0] for column in connection.execute(TOTALS, {"path": path}).description or ()]
-        sums = dict(zip(names, connection.execute(TOTALS, {"path": path}).fetchall()[0], strict=True))
+        totals = connection.execute(TOTALS, {"path": path})
+        sums = dict(zip([column[0] for column in totals.description or ()], totals.fetchall()[0], strict=True))
         hours = dict(connection.execute(HOURS, {"path": path}).fetchall())
     group, timeline = sealed.case.campaign, sealed.case.timeline
     said = {int(one["hour"].timestamp()) * MILLION // HOUR_US: one["exchanges"] for one in timeline}

@@ -35,6 +35,8 @@ EXCHANGES = "exchanges"
 STATE = "state"
 GROUP_ROWS = 65_536
 """Rows of a row group: fixed, so that the same rows are the same bytes."""
+UNLIKE = frozenset({"exchange_id", "sent_us", "item"})
+"""Columns of fingerprints in which hardly a value comes twice: a dictionary of them costs time and space."""
 RUN_KEYS = (
     "schema_version", "version", "config", "config_sha256", "seed", "prior", "benign_library", "false_discovery",
     "columns_absent", "detectors_abstained", "totals", "keyed", "calibration_sha256", "outputs",
@@ -79,8 +81,11 @@ class Sealed:
 
     def rows(self, name: str) -> list[Row]:
         """Rows of a sealed table as they lie in the file."""
-        read = pq.read_table(self.folder / FOLDER / f"{name}.parquet")
-        return list(conform(read, OUTPUTS[name]).to_pylist())
+        return list(self.table(name).to_pylist())
+
+    def table(self, name: str) -> pa.Table:
+        """One sealed table with the columns of its schema."""
+        return conform(pq.read_table(self.folder / FOLDER / f"{name}.parquet"), OUTPUTS[name])
 
     @property
     def level(self) -> Level:
@@ -114,7 +119,7 @@ def read(folder: Path) -> Sealed:
         if len(sealed.rows("campaigns")) != 1:
             raise _damaged("campaigns.parquet", None)
         for name in TABLES:
-            sealed.rows(name)
+            sealed.table(name)
     except (OSError, pa.ArrowException) as problem:
         raise _damaged("a sealed table", problem) from problem
     return sealed
@@ -186,7 +191,7 @@ def seal(run: Path, campaign_id: str, folder: Path, documents: Mapping[str, Any]
     level = Level(documents["issue"]["redaction"])
     target = folder / FOLDER
     target.mkdir(parents=True)
-    found = {name: _rows_of(run, name, campaign_id) for name in TABLES}
+    found = _rows_of(run, campaign_id)
     labels = member_labels(one["account_id"] for one in found["members"])
     scrub = scrubber({**known_identifiers(run), **labels} if level is not Level.INTERNAL else {})
     for name, parts in found.items():
@@ -210,12 +215,12 @@ def seal(run: Path, campaign_id: str, folder: Path, documents: Mapping[str, Any]
             (target / f"{name}.json").write_bytes(canonical(document))
 
 
-def _rows_of(run: Path, name: str, campaign_id: str) -> list[Row]:
-    """The group's rows of one table; of `operators` those of its members' operator."""
-    if name != "operators":
-        return rows(run, name, [campaign_id])
-    members = {one["account_id"] for one in rows(run, "members", [campaign_id])}
-    return [one for one in rows(run, name) if one["account_id"] in members]
+def _rows_of(run: Path, campaign_id: str) -> dict[str, list[Row]]:
+    """The group's rows of each table; of `operators` those of its members' operator."""
+    found = {name: rows(run, name, [campaign_id]) for name in TABLES if name != "operators"}
+    members = {one["account_id"] for one in found["members"]}
+    found["operators"] = [one for one in rows(run, "operators") if one["account_id"] in members]
+    return {name: found[name] for name in TABLES}
 
 
 def known_identifiers(run: Path) -> dict[str, str]:
@@ -313,7 +318,8 @@ def _seal_exchanges(
 
 def _write_batches(path: Path, reader: pa.RecordBatchReader) -> None:
     """Write a stream of rows in row groups of a fixed size."""
-    with pq.ParquetWriter(path, reader.schema, compression="zstd", store_schema=False) as writer:
+    alike = [name for name in reader.schema.names if name not in UNLIKE]
+    with pq.ParquetWriter(path, reader.schema, compression="zstd", store_schema=False, use_dictionary=alike) as writer:
         for group in _groups(reader):
             writer.write_table(group, row_group_size=GROUP_ROWS)
 

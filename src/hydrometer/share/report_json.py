@@ -136,6 +136,8 @@ def rounded(value: Any) -> Any:
     >>> rounded({"a": 1234567.891, "b": -0.0, "c": [float("nan")]})
     {'a': 1234570.0, 'b': 0.0, 'c': [None]}
     """
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, Mapping):
         return {str(key): rounded(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
