@@ -16,8 +16,8 @@ from tests.real.judging import hydrometer
 from tests.real.processes import PAUSE_SECONDS, child
 from tests.real.spark_cluster import Cluster, cluster
 
-WORLD, SCALE = "gateway", "10"
-"""Large enough that its exchanges are three tasks for two executors."""
+WORLD, SCALE = "gateway", "5"
+"""Large enough that its exchanges are a task for each of two executors."""
 SCAN_SECONDS = 900.0
 TABLES = 14
 """Tables of a run with its state."""
