@@ -87,7 +87,7 @@ def existing_run(run: Path) -> Path:
     try:
         told = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
         form, version = str(told["schema_version"]), str(told.get("version"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         found = "a folder without manifest.json" if run.is_dir() else "no folder"
         raise RunError(
             str(run), found, "a folder written by `hydrometer scan`", "name the folder given to --out"
