@@ -56,7 +56,7 @@ def slow_likeness(family: FamilyColumns, members: NDArray[np.bool_]) -> tuple[ND
     share = {s: inside[s] / (outside[s] + STRATUM_PULL) for s in inside}
     anywhere = STRATUM_PULL * sum(share.values()) / (len(others) + 1)
     anyway = 0.5 * anywhere + 0.5 * len(own) / (len(others) + 1)
-    best, many, breadth = np.zeros(UNITS), np.zeros(UNITS, int), np.zeros(UNITS)
+    best, many, breadth, paired = np.zeros(UNITS), np.zeros(UNITS, int), np.zeros(UNITS), np.zeros(UNITS, bool)
     for layer in family.layers:
         dense = layer.layer.held.toarray()
         for entity in range(dense.shape[1]):
@@ -66,11 +66,12 @@ def slow_likeness(family: FamilyColumns, members: NDArray[np.bool_]) -> tuple[ND
                 fellows = sum(bool(family.observed[one] and members[one]) for one in holders if one not in home)
                 expected = sum(share[strata[one]] + anywhere for one in holders if one in others and one != unit)
                 lift = round(math.log(fellows + 0.5) - math.log(expected + anyway), 9)
+                paired[unit] |= bool(family.pairs and fellows == 1 and lift >= math.log(4.0))
                 if fellows >= 2 and lift >= math.log(4.0):
                     best[unit], many[unit] = max(best[unit], lift), many[unit] + 1
                     breadth[unit] += fellows
-    cell = [(sum(best[u] >= e for e in LIFT_EDGES), sum(many[u] >= e for e in COUNT_EDGES)) if many[u] else None
-            for u in range(UNITS)]  # fmt: skip
+    cell = [(sum(best[u] >= e for e in LIFT_EDGES), sum(many[u] >= e for e in COUNT_EDGES)) if many[u] else
+            bool(paired[u]) for u in range(UNITS)]  # fmt: skip
     nats = np.zeros(UNITS)
     for unit in shown:
         left, right = [one for one in own if one != unit], [one for one in others if one != unit]
@@ -79,13 +80,16 @@ def slow_likeness(family: FamilyColumns, members: NDArray[np.bool_]) -> tuple[ND
         usual = (sum(cell[one] == cell[unit] for one in right) + 0.5) / (len(right) + 1)
         near = [one for one in right if strata[one] == strata[unit]]
         there = sum(cell[one] == cell[unit] for one in near) + STRATUM_PULL * usual
-        ratio = math.log((alike + anybody) / (len(left) + 1)) - math.log(there / (len(near) + STRATUM_PULL))
+        rate = there / (len(near) + STRATUM_PULL)
+        rate = max(rate, family.pairs) if cell[unit] is True else rate
+        ratio = math.log((alike + anybody) / (len(left) + 1)) - math.log(rate)
         nats[unit] = min(max(ratio, NATS_MIN), NATS_MAX)
     return nats, breadth
 
 
+@pytest.mark.parametrize("pairs", [0.0, 0.05])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_compiled_likeness_is_the_one_that_is_described(seed: int) -> None:
+def test_the_compiled_likeness_is_the_one_that_is_described(seed: int, pairs: float) -> None:
     draw = np.random.default_rng(seed)
     lines = [draw.choice(60, draw.integers(3, 20), replace=False) for _ in range(8)] + [
         draw.choice(UNITS, draw.integers(2, 40), replace=False) for _ in range(30)
@@ -97,7 +101,7 @@ def test_the_compiled_likeness_is_the_one_that_is_described(seed: int) -> None:
     homes[:45] = np.repeat(np.arange(15), 3)
     strata = draw.integers(0, 4, UNITS)
     layers = [found.layers[name] for name in ("client_ip", "prefix")]
-    family = FamilyColumns.of(layers, found.active, strata, homes)
+    family = FamilyColumns.of(layers, found.active, strata, homes, pairs)
     members = inside(*draw.choice(60, 40, replace=False).tolist())
     like = likeness({"network": family}, members)
     nats, breadth = slow_likeness(family, members)
@@ -119,6 +123,25 @@ def test_a_pair_does_not_prove_itself() -> None:
     """Two members on one card: each leaves itself out and is left with one fellow, which marks nobody."""
     found = population(UNITS, {"payment_fingerprint": [[0, 1], [2, 3], [100, 101]]})
     assert not likeness(one_family(found, "payment"), inside()).breadth.any()
+
+
+def in_pairs(rate: float) -> NDArray[np.float64]:
+    """Nats of the payment family where all members share a card with one other, and one stranger with one of them."""
+    found = population(
+        UNITS, {"payment_fingerprint": [[2 * n, 2 * n + 1] for n in range(14)] + [[28, 100], [200, 201]]}
+    )
+    layers = [found.layers["payment_fingerprint"]]
+    family = FamilyColumns.of(layers, found.active, np.zeros(UNITS, np.int64), np.arange(UNITS), rate)
+    return likeness({"payment": family}, inside()).nats[:, 0]
+
+
+def test_a_pair_says_no_more_than_the_rate_of_pairs_among_strangers_allows() -> None:
+    nats = in_pairs(0.05)
+    assert nats[:28].min() > 2.5 and nats[:28].max() <= math.log(1.0 / 0.05)
+    assert nats[100] == pytest.approx(nats[0], abs=0.1)
+    assert nats[28:30].max() < 0.0 and nats[200:].max() < 0.0
+    assert in_pairs(0.2)[0] < nats[0]
+    assert abs(in_pairs(0.0)).max() < 0.01
 
 
 def test_what_everybody_of_the_stratum_holds_marks_nobody() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.prove.made import population, renumbered, shared_by
 
 from hydrometer.base.families import FAMILIES
+from hydrometer.base.likeness import likeness
 from hydrometer.base.population import Population
 from hydrometer.prove import membership as memberships
 from hydrometer.prove.membership import LISTED, Membership, columns, founding, strongest_links
@@ -19,6 +20,9 @@ HIDDEN = np.arange(40, 60)
 """Members whom formation did not find, though they share cards and phrases."""
 STRANGER = 900
 NUMBER = {family.name: place for place, family in enumerate(FAMILIES)}
+
+
+Holders = dict[str, list[np.ndarray[tuple[int], np.dtype[np.int64]]]]
 
 
 def world(draw: np.random.Generator, stranger: dict[str, int] | None = None) -> Population:
@@ -94,6 +98,39 @@ def test_names_do_not_matter() -> None:
         beliefs[unit] == pytest.approx(p, abs=1e-9)
         for unit, p in zip(before.units.tolist(), before.probability, strict=True)
     )
+
+
+def in_pairs(paired: int, seed: int) -> Population:
+    """Forty founders on phrases that many use; pairs of so many of them hold a card together, other pairs a line."""
+    draw = np.random.default_rng(seed)
+    outside = np.arange(100, UNITS)
+    holders: Holders = {
+        "opening": [
+            np.append(draw.choice(FOUNDERS, 12, replace=False), draw.choice(outside, 60, replace=False))
+            for _ in range(10)
+        ],
+        "payment_fingerprint": shared_by(2, draw, FOUNDERS[:paired]) + shared_by(2, draw, outside[:100]),
+        "client_ip": shared_by(2, draw, FOUNDERS[:paired]) + shared_by(2, draw, outside[100:200]),
+    }
+    return population(UNITS, holders)
+
+
+def test_who_shares_with_one_other_alone_belongs_where_that_is_how_the_group_hangs_together() -> None:
+    whole, alone = (enlarge(in_pairs(paired, 3), FOUNDERS, closed()) for paired in (40, 0))
+    assert len(whole.units) >= 35 and (whole.units < 40).all()
+    assert len(alone.units) < 20
+    place = NUMBER["payment"]
+    assert whole.nats[:, place].min() > 2.0 and whole.nats[:, place].max() <= np.log(1.0 / FAMILIES[place].clumping)
+
+
+def test_couples_are_hardly_surer_for_their_cards_where_the_others_share_none() -> None:
+    """Three couples among forty founders: a pair says no more than how much commoner they are than clumping allows."""
+    few, all_of_them = (
+        likeness({"payment": columns(in_pairs(paired, 4))["payment"]}, np.arange(UNITS) < len(FOUNDERS)).nats[:, 0]
+        for paired in (6, 40)
+    )
+    assert 0.0 < few[:6].max() <= np.log(6 / len(FOUNDERS) / FAMILIES[NUMBER["payment"]].clumping)
+    assert all_of_them[:40].max() > 2.0
 
 
 def test_half_of_a_group_finds_the_other_half() -> None:

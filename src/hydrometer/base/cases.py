@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +117,7 @@ class Case:
         capabilities: names of the capability bits of the fingerprint.
         beside: units outside the group that stand in other candidates, none of which was formed by infrastructure;
             empty where the group itself was.
+        shared: what tests have worked out for all groups of a moment, by name of the test and epoch; for them alone.
     """
 
     group: Group
@@ -132,6 +134,7 @@ class Case:
     own: OwnOperators = NO_OPERATORS
     capabilities: tuple[str, ...] = ()
     beside: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
+    shared: dict[tuple[str, int], Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

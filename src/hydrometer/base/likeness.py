@@ -4,7 +4,9 @@ Formation trims and completes candidate groups with it on the families that it m
 with it on all families. A *mark* is an entity that the group holds several times as often as its members' strata would
 by themselves (so the phrases of a language mark nobody who speaks it). For each unit only its best mark and the number
 of its marks count, and what these say is read off the group and the strangers themselves: a unit is left out of every
-count that it is compared with, so that neither a household of two nor a word that all use can prove itself.
+count that it is compared with, so that neither a household of two nor a word that all use can prove itself. Where a
+family says how often strangers come in pairs, to share with one member alone is a cell of its own, too: it says no more
+than that rate allows.
 Source: `statistics.md` sections 1 (leave one out, strata), 3.4 (attachment) and 11 (tempering).
 """
 
@@ -29,7 +31,9 @@ BARELY = 1.0 - 1e-6
 LIFT_EDGES = (2.5, 4.0)
 COUNT_EDGES = (2, 4, 8)
 """A unit's cell: best mark below 2.5, below 4 or more nats; 1, 2 to 3, 4 to 7, 8 or more marks; or no mark at all."""
-CELLS = 1 + (len(LIFT_EDGES) + 1) * (len(COUNT_EDGES) + 1)
+PAIRED = 1 + (len(LIFT_EDGES) + 1) * (len(COUNT_EDGES) + 1)
+"""The cell of those who have no mark and share with one member alone."""
+CELLS = PAIRED + 1
 STRATUM_PULL = 20.0
 """Strangers of the whole log that a stratum's own are mixed with: a stratum of twenty counts half by itself."""
 NATS_MAX = 8.0
@@ -71,6 +75,7 @@ class FamilyColumns:
         household: shape (units,), the same number for those who live together (`base/households.py`).
         crowded: shape (units,), units that do not live alone.
         count: number of strata.
+        pairs: how often strangers in one group share with one other of it, at most; 0 = such a pair says nothing.
     """
 
     layers: tuple[Columns, ...]
@@ -79,6 +84,7 @@ class FamilyColumns:
     household: NDArray[np.int64]
     crowded: NDArray[np.bool_]
     count: int
+    pairs: float = 0.0
 
     @classmethod
     def of(
@@ -87,13 +93,13 @@ class FamilyColumns:
         active: NDArray[np.bool_],
         strata: NDArray[np.int64],
         household: NDArray[np.int64],
+        pairs: float = 0.0,
     ) -> FamilyColumns:
         """The family of some layers."""
         observed = np.logical_or.reduce([layer.observed for layer in layers]) & active
         crowded = (np.bincount(household) > 1)[household]
-        return cls(
-            tuple(Columns.of(layer) for layer in layers), observed, strata, household, crowded, int(strata.max()) + 1
-        )
+        both = tuple(Columns.of(layer) for layer in layers)
+        return cls(both, observed, strata, household, crowded, int(strata.max()) + 1, pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +125,13 @@ class Seen:
         best: shape (units,), the best mark, nats.
         many: shape (units,), the number of marks.
         breadth: shape (units,), over all families, see `Likeness`.
+        paired: shape (units,), whether it holds what one other member holds, and hardly a stranger.
     """
 
     best: NDArray[np.float64]
     many: NDArray[np.int64]
     breadth: NDArray[np.float64]
+    paired: NDArray[np.bool_]
 
 
 def compressed(matrix: sparse.csr_array | sparse.csc_array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -141,13 +149,14 @@ def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -
     nats, breadth = np.zeros((len(inside), len(families))), np.zeros(len(inside))
     marks: dict[str, NDArray[np.int64]] = {}
     for number, family in enumerate(families.values()):
-        seen = Seen(np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth)
+        seen = Seen(
+            np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth, np.zeros(len(inside), np.bool_)
+        )  # fmt: skip
         expected = stranger_weights(family.strata, family.observed, inside, family.count)
         for columns in family.layers:
             marks[columns.layer.name] = add_marks(columns, family, family.observed & inside, expected, seen)
-        cell_nats(
-            cells(seen.best, seen.many), (family.strata, family.observed, family.count), inside, nats[:, number]
-        )  # fmt: skip
+        cell = cells(seen.best, seen.many, seen.paired & (family.pairs > 0.0))
+        cell_nats(cell, (family.strata, family.observed, family.count), inside, family.pairs, nats[:, number])
     return Likeness(nats, breadth, marks)
 
 
@@ -205,7 +214,8 @@ def add_marks(
         (family.household, family.crowded),
         weight,
         anyway,
-        (seen.best, seen.many, seen.breadth),
+        (seen.best, seen.many, seen.breadth, seen.paired),
+        1 if family.pairs else MARK_FELLOWS,
     )
     return np.flatnonzero(marking)
 
@@ -218,7 +228,8 @@ def marks_of(
     homes: tuple[NDArray[np.int64], NDArray[np.bool_]],
     weight: NDArray[np.float64],
     anyway: float,
-    seen: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]],
+    seen: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]],
+    least: int,
 ) -> NDArray[np.bool_]:
     """Which entities mark at least one member; every holder's best mark, number of marks and fellows are added up.
 
@@ -231,13 +242,14 @@ def marks_of(
         homes: shape (units,), each one's household; and whether anybody else lives there.
         weight: shape (units,), what each holder adds to the members that are expected.
         anyway: what is added to that.
-        seen: best, many and breadth of `Seen`; changed.
+        seen: best, many, breadth and paired of `Seen`; changed.
+        least: fellows from which anything is noted, 1 or `MARK_FELLOWS`; one alone marks nobody, he makes a pair.
 
     Returns:
         shape (entities,).
     """
     household, crowded = homes
-    best, many, breadth = seen
+    best, many, breadth, paired = seen
     entities = len(holders[0]) - 1
     own, marking = np.zeros(entities, np.int64), np.zeros(entities, np.bool_)
     at_home = np.zeros(len(household) if crowded.any() else 0, np.int64)
@@ -245,7 +257,7 @@ def marks_of(
         for entity in rows[1][rows[0][unit] : rows[0][unit + 1]]:
             own[entity] += 1
     for entity in range(entities):
-        if own[entity] < MARK_FELLOWS:
+        if own[entity] < least:
             continue
         units = holders[1][holders[0][entity] : holders[0][entity + 1]]
         usual, heaviest = 0.0, 0.0
@@ -259,11 +271,13 @@ def marks_of(
                 at_home[household[unit]] += 1
         for unit in units:
             fellows = own[entity] - (at_home[household[unit]] if crowded[unit] else np.int64(inside[unit]))
-            if fellows < MARK_FELLOWS:
+            if fellows < least:
                 continue
             others = max(usual - weight[unit], 0.0)
             lift = np.rint((np.log(fellows + 0.5) - np.log(others + anyway)) * 1e9) / 1e9
-            if lift >= MARK_NATS:
+            if lift >= MARK_NATS and fellows < MARK_FELLOWS:
+                paired[unit] = True
+            elif lift >= MARK_NATS:
                 best[unit] = max(best[unit], lift)
                 many[unit] += 1
                 breadth[unit] += fellows
@@ -275,10 +289,12 @@ def marks_of(
 
 
 @njit(cache=True, nogil=True)
-def cells(best: NDArray[np.float64], many: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The cell of each unit, by its best mark and the number of its marks; shape (units,)."""
+def cells(best: NDArray[np.float64], many: NDArray[np.int64], paired: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The cell of each unit, by its best mark and the number of its marks, or by a pair; shape (units,)."""
     result = np.zeros(len(best), np.int64)
     for unit in range(len(best)):
+        if paired[unit]:
+            result[unit] = PAIRED
         if many[unit] > 0:
             lift, count = 0, 0
             for edge in LIFT_EDGES:
@@ -294,6 +310,7 @@ def cell_nats(
     cell: NDArray[np.int64],
     family: tuple[NDArray[np.int64], NDArray[np.bool_], int],
     inside: NDArray[np.bool_],
+    pairs: float,
     nats: NDArray[np.float64],
 ) -> None:
     """Log ratio of standing in a cell: among the other members, and among the other strangers of the unit's stratum.
@@ -302,6 +319,7 @@ def cell_nats(
         cell: shape (units,).
         family: stratum of each unit, whether it shows the family, and the number of strata.
         inside: shape (units,), the group's members.
+        pairs: least share of strangers that are granted to be in the cell `PAIRED`.
         nats: shape (units,), filled; 0 where the unit does not show the family.
     """
     strata, observed, count = family
@@ -327,6 +345,8 @@ def cell_nats(
             there = (strangers[one, stratum] - other + STRATUM_PULL * usual) / (
                 here_all[stratum] - other + STRATUM_PULL
             )
+            if one == PAIRED:
+                there = max(there, pairs)
             value = np.log(max(here, 1e-12)) - np.log(there)
             ratio[own, one, stratum] = min(max(value, NATS_MIN), NATS_MAX)
             known[own, one, stratum] = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,10 +154,13 @@ def judge(
     found = tests()
     sets = candidates(groups)
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
+    shared: dict[tuple[str, int], Any] = {}
 
     def case(group: Group, counts: Counts, background: Counts, usage: Usage, near: NDArray[np.int64] = NOBODY) -> Case:
         testing, at = population.testing(other_side(group.side)), (workspace, last_epoch, seed, techniques)
-        return Case(group, testing, population, *at, counts, background, register, usage, own, capabilities, near)
+        return Case(
+            group, testing, population, *at, counts, background, register, usage, own, capabilities, near, shared
+        )  # fmt: skip
 
     first = [
         [

@@ -39,6 +39,9 @@ TYPICAL_MEMBER = 0.75
 TYPICAL_MIN = 0.3
 """What a typical member reaches: this quantile of the members' probabilities, and not less than 0.3: a group whose
 members are that unlike each other is not to be talked up."""
+PAIRED = ("payment", "network")
+"""Families in which to share with one member alone says something: a network may be held together by pairs of cards and
+lines. Two strangers of one group share them as often as their family clumps (`base/families.py`)."""
 ROUNDS = 12
 LISTED = 0.5
 """Probability from which a member is listed (contract)."""
@@ -73,8 +76,11 @@ def columns(population: Population) -> dict[str, FamilyColumns]:
     }
     known = {family.name: own for family, own in layers.items()}
     household = households(known, population.units)
+    rate = {family.name: family.clumping if family.name in PAIRED else 0.0 for family in layers}
     return {
-        family.name: FamilyColumns.of(own, population.active, population.likeness_strata(family), household)
+        family.name: FamilyColumns.of(
+            own, population.active, population.likeness_strata(family), household, rate[family.name]
+        )
         for family, own in layers.items()
         if own
     }

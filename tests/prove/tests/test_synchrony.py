@@ -93,3 +93,15 @@ def test_no_account_and_no_group_takes_more_than_its_room(workspace: Workspace) 
     assert np.bincount(found).max() <= UNIT_BURSTS
     assert member.sum() <= GROUP_BURSTS
     assert (found == 0).sum() <= UNIT_BURSTS
+
+
+def test_what_is_worked_out_once_for_a_moment_changes_no_answer(workspace: Workspace) -> None:
+    whole = case(workspace, *week(0, follows=0.4))
+    others = replace(whole, group=replace(whole.group, members=np.arange(MEMBERS, 2 * MEMBERS)))
+    assert others.shared is whole.shared
+    first = TEST.judge(whole)
+    assert list(whole.shared) == [(TEST.name, LAST)]
+    assert TEST.judge(others) == TEST.judge(replace(others, shared={}))
+    assert TEST.judge(whole) == first
+    earlier = replace(whole, last_epoch=LAST - 14)
+    assert TEST.judge(earlier) == TEST.judge(replace(earlier, shared={})) != first

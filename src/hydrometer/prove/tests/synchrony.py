@@ -7,8 +7,9 @@ Source: `statistics.md` section 7.1; `prove/minutes.py` has the statistic.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
@@ -16,14 +17,7 @@ from hydrometer.base.draws import generator
 from hydrometer.base.units import bits
 from hydrometer.prove.minutes import MINUTE_US, exchange_log_e, pooled, without_habits
 
-BEGINS = """
-select unit, min(began_us) as first_us from {bursts} semi join candidates using (unit)
-where began_us // {epoch_us} <= $last group by 1 order by 2, 1
-"""
-BURSTS = """
-select unit, began_us from {bursts} semi join chosen using (unit)
-where began_us // {epoch_us} <= $last order by 2, 1
-"""
+BURSTS = "select unit, began_us from {bursts} where began_us // {epoch_us} <= $last order by 2, 1"
 MEMBERS_MAX, STRANGERS_MAX = 2_000, 5_000
 """Units that are looked at."""
 UNIT_BURSTS, GROUP_BURSTS = 50, 2_000
@@ -53,27 +47,51 @@ def thinned(owner: NDArray[np.int64], moments: NDArray[np.int64], most: int) -> 
     return kept
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Bursts of all units up to a moment, in order of time.
+
+    Attributes:
+        unit: shape (n,), of at most `UNIT_BURSTS` bursts each, none of them a habit.
+        began_us: shape (n,), microseconds.
+        first_us: shape (units,), first burst of each unit, habits included; -1 where there is none.
+    """
+
+    unit: NDArray[np.int64]
+    began_us: NDArray[np.int64]
+    first_us: NDArray[np.int64]
+
+
+def begun(case: Case) -> Begun:
+    """Bursts of all units; the same for every group of a moment."""
+    key = (TEST.name, case.last_epoch)
+    found: Begun | None = case.shared.get(key)
+    if found is None:
+        rows = case.workspace.query(BURSTS, {"last": case.last_epoch})
+        unit, began = rows["unit"].to_numpy().astype(np.int64), rows["began_us"].to_numpy()
+        first = np.full(case.population.units, -1, np.int64)
+        first[unit[::-1]] = began[::-1]
+        kept = np.flatnonzero(without_habits(unit, began // MINUTE_US))
+        kept = kept[thinned(unit[kept], began[kept], UNIT_BURSTS)]
+        found = case.shared[key] = Begun(unit[kept], began[kept], first)
+    return found
+
+
 def bursts(case: Case) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """(unit, microseconds, whether a member's) of bursts of members and of strangers of their client types."""
-    population = case.population
+    population, found = case.population, begun(case)
     inside = np.zeros(population.units, np.bool_)
     inside[case.group.members] = True
     alike = np.isin(population.clients, np.unique(population.clients[case.group.members]))
-    candidates = pa.table({"unit": np.flatnonzero(inside | (alike & population.active))})
-    begins = case.workspace.query(BEGINS, {"last": case.last_epoch}, candidates=candidates)
-    unit, first = begins["unit"].to_numpy(), begins["first_us"].to_numpy()
-    chosen = np.concatenate(
-        [
-            unit[side][thinned(np.zeros(int(side.sum()), np.int64), first[side], most)]
-            for side, most in ((inside[unit], MEMBERS_MAX), (~inside[unit], STRANGERS_MAX))
-        ]
-    )
-    rows = case.workspace.query(BURSTS, {"last": case.last_epoch}, chosen=pa.table({"unit": chosen}))
-    unit, began = rows["unit"].to_numpy(), rows["began_us"].to_numpy()
-    kept = np.flatnonzero(without_habits(unit, began // MINUTE_US))
-    kept = kept[thinned(unit[kept], began[kept], UNIT_BURSTS)]
-    own = np.where(inside[unit[kept]], -1, np.arange(len(kept)))
-    kept = kept[thinned(own, began[kept], GROUP_BURSTS)]
+    chosen = np.zeros(population.units, np.bool_)
+    for side, most in ((inside, MEMBERS_MAX), (alike & population.active & ~inside, STRANGERS_MAX)):
+        units = np.flatnonzero(side & (found.first_us >= 0))
+        units = units[np.argsort(found.first_us[units], kind="stable")]
+        chosen[units[thinned(np.zeros(len(units), np.int64), found.first_us[units], most)]] = True
+    rows = np.flatnonzero(chosen[found.unit])
+    unit, began = found.unit[rows], found.began_us[rows]
+    own = np.where(inside[unit], -1, np.arange(len(unit)))
+    kept = thinned(own, began, GROUP_BURSTS)
     return unit[kept], began[kept], inside[unit[kept]]
 
 
