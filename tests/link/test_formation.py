@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.prove.made import Holders, incidence, population, renumbered, shared_by
 
+from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
-from hydrometer.link.formation import content_keys, fellows, form
+from hydrometer.link.formation import content_keys, fellows, form, large_parts
 
 UNITS = 2_000
 OPERATOR = np.arange(100, 160)
@@ -181,6 +183,21 @@ def test_a_group_by_wordings_comes_with_its_denser_parts() -> None:
     assert np.isin(OPERATOR, group.members).mean() >= 0.9
     assert len(group.parts) >= 2 and all(np.isin(part, group.members).all() for part in group.parts)
     assert max(np.isin(part, left).mean() for part in group.parts) >= 0.9
+
+
+def test_a_part_that_is_a_good_part_of_its_community_is_a_candidate_too() -> None:
+    def community(*sizes: int, start: int = 0) -> Group:
+        edges = np.cumsum([start, *sizes])
+        parts = tuple(np.arange(low, high) for low, high in pairwise(edges.tolist()))
+        return Group(np.arange(start, start + 200), "wording", "by hand", parts)
+
+    found = large_parts([community(60, 30, 50), community(170, 20, start=300)])
+    assert [(part.members[0], len(part.members)) for part in found] == [(0, 60), (90, 50)]
+    assert all(part.side == "wording" and part.parts == () for part in found)
+    small = Group(np.arange(100), "wording", "by hand", (np.arange(29), np.arange(29, 59)))
+    assert [len(part.members) for part in large_parts([small])] == [30]
+    twice = [community(60), Group(np.arange(5, 60), "wording", "by hand")]
+    assert large_parts(twice) == []
 
 
 def test_groups_by_infrastructure_have_no_parts_by_wordings(world: Population) -> None:

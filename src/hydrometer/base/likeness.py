@@ -124,14 +124,14 @@ class Seen:
     Attributes:
         best: shape (units,), the best mark, nats.
         many: shape (units,), the number of marks.
-        breadth: shape (units,), over all families, see `Likeness`.
         paired: shape (units,), whether it holds what one other member holds, and hardly a stranger.
+        breadth: shape (units,), over all families, see `Likeness`.
     """
 
     best: NDArray[np.float64]
     many: NDArray[np.int64]
-    breadth: NDArray[np.float64]
     paired: NDArray[np.bool_]
+    breadth: NDArray[np.float64]
 
 
 def compressed(matrix: sparse.csr_array | sparse.csc_array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -149,9 +149,8 @@ def likeness(families: Mapping[str, FamilyColumns], inside: NDArray[np.bool_]) -
     nats, breadth = np.zeros((len(inside), len(families))), np.zeros(len(inside))
     marks: dict[str, NDArray[np.int64]] = {}
     for number, family in enumerate(families.values()):
-        seen = Seen(
-            np.zeros(len(inside)), np.zeros(len(inside), np.int64), breadth, np.zeros(len(inside), np.bool_)
-        )  # fmt: skip
+        units = len(inside)
+        seen = Seen(np.zeros(units), np.zeros(units, np.int64), np.zeros(units, np.bool_), breadth)
         expected = stranger_weights(family.strata, family.observed, inside, family.count)
         for columns in family.layers:
             marks[columns.layer.name] = add_marks(columns, family, family.observed & inside, expected, seen)
@@ -166,7 +165,7 @@ def stranger_weights(
 ) -> tuple[NDArray[np.float64], float]:
     """How much each stranger who holds an entity adds to the holders expected in the group, and what is added anyway.
 
-    The group has nₛ members in stratum s; a share of its strangers, mixed with those of the whole log, is expected.
+    Of a stratum's strangers, mixed with those of the whole log, the group's share of the stratum is expected.
 
     Args:
         strata: shape (units,), numbers from 0.
@@ -207,16 +206,9 @@ def add_marks(
         seen: what the family's other layers showed; changed.
     """
     weight, anyway = expected
-    marking = marks_of(
-        columns.rows,
-        columns.holders,
-        inside,
-        (family.household, family.crowded),
-        weight,
-        anyway,
-        (seen.best, seen.many, seen.breadth, seen.paired),
-        1 if family.pairs else MARK_FELLOWS,
-    )
+    homes, noted = (family.household, family.crowded), (seen.best, seen.many, seen.breadth, seen.paired)
+    least = 1 if family.pairs else MARK_FELLOWS
+    marking = marks_of(columns.rows, columns.holders, inside, homes, weight, anyway, noted, least)
     return np.flatnonzero(marking)
 
 

@@ -46,6 +46,8 @@ alone, and more so at 2.5 and 4, campaigns of many templates came back in pieces
 WORDING_FAMILY = "text"
 PART_RESOLUTION = 1.0
 """Resolution of the denser parts of a group: modularity as it is."""
+PART_SHARE, PART_UNITS = 0.2, 30
+"""A part with this share of its community's units, and so many of them, is a candidate, too."""
 REPEATED = 0.5
 """A part that shares this much of the smaller one with an earlier part is the same candidate."""
 SAME = 0.75
@@ -98,7 +100,23 @@ def form(half: FormingHalf, smallest: int) -> list[Group]:
         found = wordings(ground, smallest)
     else:
         found = communities(ground, entity_weights(half), smallest)
-    return [replace(group, parts=denser(ground, group.members, smallest)) for group in found]
+    found = [replace(group, parts=denser(ground, group.members, smallest)) for group in found]
+    return found + (large_parts(found) if half.side == "wording" else [])
+
+
+def large_parts(found: Sequence[Group]) -> list[Group]:
+    """Denser parts of communities of wordings that are a good part of them, each a candidate by itself.
+
+    Users of an editor whose sessions an operator replays make one community with its accounts; a part of it is its own.
+    """
+    result: list[Group] = []
+    for group in found:
+        for part in group.parts:
+            known = (other.members for other in (*found, *result))
+            large = len(part) >= max(PART_UNITS, PART_SHARE * len(group.members))
+            if large and all(jaccard(part, other) < SAME for other in known):
+                result.append(Group(part, group.side, "part of a community of wordings"))
+    return result
 
 
 def denser(ground: Ground, members: NDArray[np.int64], smallest: int) -> tuple[NDArray[np.int64], ...]:

@@ -193,11 +193,7 @@ def judge(
             one = case(group, pooled.of(np.array([place[key]])), background, worked[place[key]])
             known[key] = _second(found, one, whole=proven[number])
         second.append(known.get(key, NOT_ASKED))
-    smaller = [
-        min(NO_EVIDENCE if value is None else value for value in (one, two))
-        for one, (two, *_) in zip(operator, second, strict=True)
-    ]
-    q = q_values(np.array(smaller)) if smaller else np.zeros(0)
+    q = q_of(operator, [answers[0] for answers in second])
     return [
         Judged(
             founders[i],
@@ -212,6 +208,14 @@ def judge(
         )
         for i in range(len(sets))
     ]
+
+
+def q_of(operator: Sequence[float | None], extraction: Sequence[float | None]) -> NDArray[np.float64]:
+    """e-BH on the smaller e-value of the two hypotheses, of all candidates; shape (candidates,)."""
+    both = [
+        [NO_EVIDENCE if value is None else value for value in one] for one in zip(operator, extraction, strict=True)
+    ]
+    return q_values(np.array([min(one) for one in both])) if both else np.zeros(0)
 
 
 def benign_units(
