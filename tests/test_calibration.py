@@ -237,7 +237,8 @@ def test_with_enough_own_operators_a_campaign_is_confirmed(
     first = campaigns(out)[0]
     assert (first["level"], first["kind"]) == ("confirmed", "distillation")
     assert first["benign_p"] == pytest.approx(1 / 111) and first["detectable_at"] is not None
-    assert {row["level"] for row in campaigns(out)[1:]} <= {"insufficient", "benign", "authorised"}
+    assert campaigns(out)[1]["level"] == "confirmed"
+    assert {row["level"] for row in campaigns(out)[2:]} <= {"insufficient", "benign", "authorised"}
     assert breaches(out) == []
     simulated = len(reference().kinds)
     assert manifest["benign_library"] == {"size": simulated + 110, "own": 110, "own_past_gate": 110}
