@@ -33,7 +33,10 @@ PUBLISHED: dict[str, int | float] = {"accounts": 100_000, "network": 20_000}
 VARIANTS = {"links alone": False, "links and wordings": True}
 """What the planted accounts share; whether they also fill in templates."""
 SEED = 0
-INSIDE = "import sys; from bench.link_scale import inside; inside(*map(int, sys.argv[1:]))"
+INSIDE = (
+    f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); "
+    "from bench.link_scale import inside; inside(*map(int, sys.argv[1:]))"
+)
 
 
 def inside(accounts: int, network: int, wordings: int) -> None:
