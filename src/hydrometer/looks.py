@@ -19,11 +19,11 @@ from queue import Empty, SimpleQueue
 from string import ascii_letters
 from typing import IO, Any
 
+from hydrometer.base.groups import OVERLAP
 from hydrometer.base.journal import Journal
 from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.workspace import Workspace
 from hydrometer.moments import Known, listed_at
-from hydrometer.prove.verdict import OVERLAP
 
 STRIDES = 8
 """Strides in which the log is gone through for the first epoch that lists a group."""

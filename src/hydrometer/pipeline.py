@@ -29,7 +29,7 @@ from hydrometer.base.engines import opened
 from hydrometer.base.journal import Journal
 from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.output_folder import RUN, Unfinished, refuse_to_overwrite, whole_folder
-from hydrometer.base.pieces import regrouped
+from hydrometer.base.pieces import write_regrouped
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
@@ -307,9 +307,8 @@ def rewritten(source: Path, target: Path) -> None:
     """Copy a table so that its bytes depend on its rows alone, not on how an engine lays out a file."""
     with pq.ParquetFile(source) as file:
         schema = pa.schema([field.with_nullable(True) for field in file.schema_arrow])
-        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-            for table in regrouped((pa.Table.from_batches([batch]) for batch in file.iter_batches()), STATE_ROWS):
-                writer.write_table(table.cast(schema))
+        tables = (pa.Table.from_batches([batch]).cast(schema) for batch in file.iter_batches())
+        write_regrouped(target, tables, schema, STATE_ROWS)
 
 
 def beyond(run: Run, collected: CollectReport) -> list[dict[str, object]]:

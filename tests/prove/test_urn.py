@@ -142,14 +142,21 @@ def null_world(draw: np.random.Generator) -> tuple[sparse.csr_array, NDArray[np.
     return held, stratum, eligible, households
 
 
+def looked_at(
+    draw: np.random.Generator,
+) -> tuple[sparse.csr_array, NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], Holders]:
+    """A null world without its popular entities, and the names of those that are left."""
+    held, stratum, eligible, households = null_world(draw)
+    kept = not_popular(held, UNITS)
+    return held[:, kept].tocsr(), np.arange(int(kept.sum()), dtype=np.int64) + 1, stratum, eligible, households
+
+
 def e_values(clumping: float, groups: int, *, households: bool, strata: bool = True) -> NDArray[np.float64]:
     """e-values of groups of 10 to 100 that are no operator; with `households`, 6 % come with their household."""
     values = []
     for world in range(10):
         draw = np.random.default_rng(100 + world)
-        held, stratum, eligible, homes = null_world(draw)
-        kept = not_popular(held, UNITS)
-        held, entities = held[:, kept].tocsr(), np.arange(int(kept.sum()), dtype=np.int64) + 1
+        held, entities, stratum, eligible, homes = looked_at(draw)
         known = stratum if strata else np.zeros(UNITS, np.int64)
         for _ in range(groups // 10):
             region = draw.integers(0, REGIONS)
@@ -349,9 +356,7 @@ def test_strangers_do_not_look_like_one_hand_beside_others() -> None:
     values = []
     for world in range(10):
         draw = np.random.default_rng(300 + world)
-        held, stratum, eligible, _ = null_world(draw)
-        kept = not_popular(held, UNITS)
-        held, entities = held[:, kept].tocsr(), np.arange(int(kept.sum()), dtype=np.int64) + 1
+        held, entities, stratum, eligible, _ = looked_at(draw)
         for _ in range(60):
             pool = draw.permutation(np.flatnonzero(stratum == draw.integers(0, REGIONS)))
             members, beside = np.sort(pool[:40]), pool[40:140]

@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.share.invented_run import HOSTILE, MANIFEST, everything, group, piece, store
 
+from hydrometer.base.groups import OVERLAP
 from hydrometer.base.tables import OUTPUTS
 from hydrometer.cli import main
 from hydrometer.share.diff import diff
-from hydrometer.share.diff_groups import OVERLAP, matched, shared
+from hydrometer.share.diff_groups import matched, shared
 from hydrometer.share.diff_manifests import differences
 
 Tables = dict[str, list[dict[str, Any]]]

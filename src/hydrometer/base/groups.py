@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+OVERLAP = 0.5
+"""A group is part of another, in one run or in the next, when at least this share of the smaller one is in both."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

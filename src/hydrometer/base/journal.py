@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hydrometer.base.whole_file import write_whole
+
 SCHEMA_VERSION = 1
 FILE, WORK, RESULTS = "journal.json", "work", "finished"
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -158,10 +160,3 @@ def _unmarked(work: Path, tables: dict[str, int]) -> Iterator[Path]:
 def sizes(work: Path) -> dict[str, int]:
     """Bytes of every table in a folder, by the name of its file."""
     return {path.name: path.stat().st_size for path in sorted(work.glob("*.parquet"))}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that gets its name only when it is complete."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)

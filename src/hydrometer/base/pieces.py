@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -69,3 +70,29 @@ def regrouped(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
             waiting, held = [whole.slice(rows)], held - rows
     if held:
         yield pa.concat_tables(waiting).combine_chunks()
+
+
+def write_regrouped(
+    path: Path,
+    tables: Iterable[pa.Table],
+    schema: pa.Schema,
+    rows: int,
+    told: Callable[[int], None] = lambda _: None,
+    **layout: Any,
+) -> None:
+    """Write tables that come one by one as one Parquet file; how they were cut leaves no trace in it.
+
+    Args:
+        path: the file.
+        tables: its rows in order.
+        schema: its schema.
+        rows: rows of a row group.
+        told: told of the rows written so far.
+        layout: further options of the writer.
+    """
+    done = 0
+    with pq.ParquetWriter(path, schema, compression="zstd", **layout) as writer:
+        for table in regrouped(tables, rows):
+            writer.write_table(table, row_group_size=rows)
+            done += len(table)
+            told(done)

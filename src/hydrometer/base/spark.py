@@ -80,7 +80,7 @@ class SparkWorkspace(Workspace):
     def derive(self, name: str, sql: str) -> None:
         for table in set(TABLE.findall(sql)) - {"epoch_us"}:
             self.session.read.parquet(f"file://{self.path(table)}").createOrReplaceTempView(table)
-        with told_plainly():
+        with cluster_told_plainly():
             files = self._parts(name, self.session.sql(transpiled(TABLE.sub(self._named, sql))))
         kinds = self.connection.sql(self.expand(sql))
         columns = zip(kinds.columns, kinds.types, strict=True)
@@ -97,7 +97,7 @@ class SparkWorkspace(Workspace):
         runs = shares(metadata, min(SHARE_ROWS, -(-metadata.num_rows // tasks)))
         work_there = partial(worked, path=path, pieces=pieces, runs=runs, work=work, version=hydrometer.__version__)
         numbers = self.session.range(0, len(runs), 1, len(runs))
-        with told_plainly():
+        with cluster_told_plainly():
             files = self._parts(name, numbers.mapInArrow(work_there, from_arrow_schema(schema)))
         made = read_parts(files, schema)
         self.write_rows(name, made, schema, pieces.rows, lambda done: told(done, metadata.num_rows))
@@ -205,7 +205,7 @@ def read_parts(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def cluster_told_plainly() -> Iterator[None]:
     """Turn a failure of the cluster into a RunError, without the message of anything but our own executors.
 
     A SELECT that Spark does not take is our fault and passes as it is.

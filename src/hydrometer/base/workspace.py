@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hydrometer.base.pieces import Pieces, regrouped
+from hydrometer.base.pieces import Pieces, write_regrouped
 from hydrometer.base.units import EPOCH_US
 
 COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 16384)"
@@ -137,12 +137,8 @@ class Workspace:
             rows: rows of a row group.
             told: told of the rows written so far.
         """
-        unfinished, done = self.folder / f"{name}.unfinished", 0
-        with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
-            for table in regrouped(tables, rows):
-                writer.write_table(table)
-                done += len(table)
-                told(done)
+        unfinished = self.folder / f"{name}.unfinished"
+        write_regrouped(unfinished, tables, schema, rows, told)
         os.replace(unfinished, self.path(name))
 
     def expand(self, sql: str) -> str:

@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from hydrometer.base.families import FAMILIES
+from hydrometer.base.groups import OVERLAP
 from hydrometer.base.population import Layer, Population
 
 SHARED_BY = 2
@@ -25,8 +26,6 @@ TIED_LIFT = 3.0
 outsiders' share."""
 TIED_FAMILIES = 2
 Side = tuple[NDArray[np.int64], NDArray[np.bool_]]
-OVERLAP = 0.5
-"""Groups with this share of the smaller one in common are the same in any case."""
 
 
 def fragments(population: Population, members: Sequence[NDArray[np.int64]]) -> list[list[int]]:

@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hydrometer.base.groups import OVERLAP
 from hydrometer.base.units import decide
 from hydrometer.prove.judge import NO_EVIDENCE, Judged
 
 ONE_HAND_NATS = float(np.log(100.0))
 """ln e of H1 from which a group that is not listed has an operator's id."""
-OVERLAP = 0.5
-"""A group is part of a listed one when at least this share of its members is."""
 
 
 @dataclass(frozen=True, slots=True)

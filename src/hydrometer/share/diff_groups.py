@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-OVERLAP = 0.5
-"""Share of the smaller of two groups that both must hold."""
+from hydrometer.base.groups import OVERLAP
+
 Groups = Mapping[str, frozenset[str]]
 """Group → its accounts."""
 

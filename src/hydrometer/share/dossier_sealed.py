@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hydrometer.base.errors import RunError
+from hydrometer.base.pieces import write_regrouped
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, conform, from_rows
 from hydrometer.share.dossier_coordination import coordination
 from hydrometer.share.dossier_document import canonical
@@ -319,22 +320,5 @@ def _seal_exchanges(
 def _write_batches(path: Path, reader: pa.RecordBatchReader) -> None:
     """Write a stream of rows in row groups of a fixed size."""
     alike = [name for name in reader.schema.names if name not in UNLIKE]
-    with pq.ParquetWriter(path, reader.schema, compression="zstd", store_schema=False, use_dictionary=alike) as writer:
-        for group in _groups(reader):
-            writer.write_table(group, row_group_size=GROUP_ROWS)
-
-
-def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The stream in tables of `GROUP_ROWS` rows, the last one shorter."""
-    waiting: list[pa.RecordBatch] = []
-    held = 0
-    for batch in reader:
-        waiting.append(batch)
-        held += batch.num_rows
-        while held >= GROUP_ROWS:
-            joined = pa.Table.from_batches(waiting)
-            yield joined.slice(0, GROUP_ROWS).combine_chunks()
-            rest = joined.slice(GROUP_ROWS)
-            waiting, held = rest.to_batches(), rest.num_rows
-    if held:
-        yield pa.Table.from_batches(waiting).combine_chunks()
+    tables = (pa.Table.from_batches([batch]) for batch in reader)
+    write_regrouped(path, tables, reader.schema, GROUP_ROWS, store_schema=False, use_dictionary=alike)

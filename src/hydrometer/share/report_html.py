@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from markupsafe import Markup
 from hydrometer.base.errors import BugError
 from hydrometer.base.safe_text import printable
 from hydrometer.base.tables import LEVELS, LISTED_LEVELS, ROLES
+from hydrometer.base.whole_file import write_whole
 from hydrometer.share import timeline_chart, wording
 from hydrometer.share.manifest_facts import manifest_facts, reject_reasons
 from hydrometer.share.run_tables import Case, Row, campaigns, cases, listed, table
@@ -72,9 +72,7 @@ def write(run: Path, manifest: Mapping[str, Any]) -> None:
     Raises:
         RunError: a table is missing or unreadable.
     """
-    unfinished = run / "report.html.unfinished"
-    unfinished.write_text(page(run, manifest), encoding="utf-8", newline="\n")
-    os.replace(unfinished, run / "report.html")
+    write_whole(run / "report.html", page(run, manifest).encode("utf-8"))
 
 
 def page(run: Path, manifest: Mapping[str, Any]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from typing import Any
 
 from hydrometer.base.tables import LEVELS, LISTED_LEVELS
 from hydrometer.base.units import REPORT_DIGITS
+from hydrometer.base.whole_file import write_whole
 from hydrometer.share.manifest_facts import ManifestFacts, manifest_facts, reject_reasons
 from hydrometer.share.run_tables import Case, Row, campaigns, cases, listed, table
 
@@ -74,9 +74,7 @@ def report(run: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def write(run: Path, manifest: Mapping[str, Any]) -> None:
     """Write `report.json` into the run folder; it gets its name only when it is whole."""
-    unfinished = run / "report.json.unfinished"
-    unfinished.write_text(dumps(report(run, manifest)), encoding="ascii", newline="\n")
-    os.replace(unfinished, run / "report.json")
+    write_whole(run / "report.json", dumps(report(run, manifest)).encode("ascii"))
 
 
 def dumps(value: Any) -> str:
