@@ -120,6 +120,15 @@ def mounted(size: str, folder: Path, *words: str) -> subprocess.CompletedProcess
     return subprocess.run([*command, str(folder), *words], capture_output=True, text=True, check=False)
 
 
+def test_a_world_that_finds_no_room_is_one_error_and_leaves_nothing(tmp_path: Path) -> None:
+    words = ["simulate", "gateway", "--scale", "5", "--out", str(tmp_path / "world")]
+    made = subprocess.run(
+        [sys.executable, "-c", LIMITED.format(200_000) + SCAN, *words], capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 2 and "free space" in made.stderr and "Traceback" not in made.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("size", ["300k", "700k"])
 def test_a_full_disk_is_one_error_and_nothing_stays_on_it(plain: Plain, tmp_path: Path, size: str) -> None:
     if shutil.which("unshare") is None or mounted(size, tmp_path, "true").returncode:
