@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from hydrometer.base.tables import LISTED_LEVELS
 
 SCAN = "import sys; from hydrometer.cli import main; sys.exit(main(sys.argv[1:]))"
-BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +24,24 @@ class Cost:
     Attributes:
         run: its folder.
         seconds: of all its threads.
-        peak_bytes: most memory resident at once.
     """
 
     run: Path
     seconds: float
-    peak_bytes: int
 
     @property
     def manifest(self) -> dict[str, Any]:
         """The manifest."""
         found: dict[str, Any] = json.loads((self.run / "manifest.json").read_text(encoding="utf-8"))
         return found
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most memory resident at once.
+
+        As the scan says itself: what the kernel tells of an ended child begins with what this process held.
+        """
+        return int(self.manifest["peak_rss_bytes"])
 
     def listed_members(self) -> set[str]:
         """Accounts of groups that are suspected or confirmed."""
@@ -55,4 +60,4 @@ def scanned_apart(traffic: Path, out: Path) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     text = (out.parent / f"{out.name}.said").read_text(encoding="utf-8", errors="replace")
     assert process.returncode == 0, text[-2000:]
-    return Cost(out, used.ru_utime + used.ru_stime, used.ru_maxrss * BYTES_OF_MAXRSS)
+    return Cost(out, used.ru_utime + used.ru_stime)
