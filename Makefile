@@ -15,6 +15,8 @@ SHELL := bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The tests of one file stay in one process, which makes its worlds once; each process may need two gigabytes.
+AT_ONCE ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 PEERS := $(patsubst requirements/%.in,%,$(wildcard requirements/peer-*.in))
 REAL := $(patsubst requirements/%.in,%,$(filter-out requirements/build.in requirements/dev.in,$(wildcard requirements/*.in)))
@@ -67,7 +69,7 @@ check: setup-dev
 	$(BIN)/lint-imports
 
 pytest: setup-dev
-	$(BIN)/python -m pytest --ignore=tests/real $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest --ignore=tests/real $(AT_ONCE) $(PYTEST_ARGUMENTS)
 
 # ---- beside them ----------------------------------------------------------------------------------------------------
 

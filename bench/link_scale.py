@@ -84,8 +84,9 @@ def proven_members(population: Population, groups: Sequence[Group]) -> tuple[int
 
     from hydrometer.base.units import bits
     from hydrometer.prove.background import log_mean
-    from hydrometer.prove.candidates import INFRASTRUCTURE, beside, candidates
-    from hydrometer.prove.judge import REFINED_NATS, belonging, cores, kin_of
+    from hydrometer.prove.candidates import beside, candidates
+    from hydrometer.prove.hands import members_of
+    from hydrometer.prove.judge import REFINED_NATS
     from hydrometer.prove.tests import urn_families
 
     sets = candidates(groups)
@@ -96,10 +97,8 @@ def proven_members(population: Population, groups: Sequence[Group]) -> tuple[int
     values = [[log_e for log_e in some if log_e is not None] for some in found]
     one_hand = [log_mean(value) if value else -np.inf for value in values]
     proven = [value >= REFINED_NATS for value in one_hand]
-    behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
-    founders = cores(population, sets, proven, SEED)
-    memberships = belonging(population, founders, proven, kin_of(population, founders, proven, behaviour, SEED))
-    listed = [one.units for one, sure in zip(memberships, proven, strict=True) if sure]
+    memberships = members_of(population, sets, proven, SEED)
+    listed = [one.units for one, sure in zip(memberships, proven, strict=True) if sure and one.tied]
     everybody = np.unique(np.concatenate(listed)) if listed else np.zeros(0, np.int64)
     return sum(proven), everybody, bits(max(one_hand)) if np.isfinite(max(one_hand, default=-np.inf)) else None
 

@@ -21,8 +21,9 @@ from hydrometer.base.population import Population
 from hydrometer.base.units import decide
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.background import log_mean
-from hydrometer.prove.candidates import INFRASTRUCTURE, beside, candidates
-from hydrometer.prove.judge import NO_EVIDENCE, NO_USAGE, REFINED_NATS, belonging, cores, kin_of
+from hydrometer.prove.candidates import beside, candidates
+from hydrometer.prove.hands import members_of, tied_over_two
+from hydrometer.prove.judge import NO_EVIDENCE, NO_USAGE, REFINED_NATS
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.tests import urn_families
 
@@ -73,9 +74,8 @@ def found(population: Population, smallest: int, workspace: Workspace, seed: int
         for number, matched in enumerate(sets)
     ]
     proven = [value is not None and value >= REFINED_NATS for value in values]
-    by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
-    core = cores(population, sets, proven, seed)
-    memberships = belonging(population, core, proven, kin_of(population, core, proven, by_behaviour, seed))
+    memberships = members_of(population, sets, proven, seed)
+    values, _ = tied_over_two(values, proven, memberships)
     q = q_values(np.array([NO_EVIDENCE if value is None else value for value in values])) if sets else np.zeros(0)
     result = [
         Found(

@@ -31,9 +31,10 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.collect.tables_beside import read_register
 from hydrometer.link import formation
 from hydrometer.moments import Known, population_at
+from hydrometer.prove import hands, membership
 from hydrometer.prove import judge as judging
 from hydrometer.prove.judge import NO_EVIDENCE, Judged
-from hydrometer.prove.membership import Membership, founding
+from hydrometer.prove.membership import TIED_NATS, Membership, founding
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.run import first_exchanges, unit_accounts
 from hydrometer.prove.verdict import verdicts
@@ -100,6 +101,24 @@ def founders_alone(
     return [founding(units) for units in founders]
 
 
+def tied_or_not(
+    operator: Sequence[float | None], proven: Sequence[bool], memberships: Sequence[Membership]
+) -> tuple[list[float | None], list[bool]]:
+    """H1 as it is, whoever is tied by how many families."""
+    return list(operator), list(proven)
+
+
+def over_one_family(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which units one family speaks for; it is enough."""
+    return np.asarray((nats >= TIED_NATS).any(axis=1))
+
+
+FOUNDERS_ALONE: tuple[Swap, ...] = (
+    (hands, "belonging", founders_alone),
+    (judging, "tied_over_two", tied_or_not),
+)
+
+
 def no_joining(population: Population, members: Sequence[NDArray[np.int64]]) -> list[list[int]]:
     """Fragments of one operator stay apart."""
     return [[number] for number in range(len(members))]
@@ -145,9 +164,12 @@ def ablations() -> list[Ablation]:
         Ablation("H2 exonerations off", swaps=((judging, "tests", without_tests("exoneration")),)),
         Ablation("H4 off", decide=unexplained),
         Ablation("e-BH off", decide=each_alone),
-        Ablation("membership off", swaps=((judging, "belonging", founders_alone),)),
+        Ablation(
+            "membership off", swaps=((hands, "belonging", founders_alone), (judging, "tied_over_two", tied_or_not))
+        ),
+        Ablation("one family is enough for a member", swaps=((membership, "over_two_families", over_one_family),)),
         Ablation("cards across candidates off", swaps=((judging, "beside", nobody_beside),)),
-        Ablation("joining of fragments off", swaps=((judging, "fragments", no_joining),)),
+        Ablation("joining of fragments off", swaps=((hands, "fragments", no_joining),)),
         Ablation("split off: tested on what formed it", swaps=((judging, "other_side", same_side),)),
         Ablation("learned weights off: by rarity", swaps=((formation, "entity_weights", by_rarity),)),
     ]

@@ -25,7 +25,8 @@ def judged(
 ) -> Judged:
     """A judged group whose founders are its members."""
     members = np.array(sorted(units), np.int64)
-    membership = Membership(members, np.full(len(members), probability), np.zeros((len(members), len(FAMILIES))), {})
+    nats = np.zeros((len(members), len(FAMILIES)))
+    membership = Membership(members, np.full(len(members), probability), nats, {}, members)
     return Judged(members, membership, "by hand", operator, extraction, q, (), explanations)
 
 

@@ -144,6 +144,6 @@ def test_marks_are_the_groups_wordings_and_its_telling_forms(
     calm = weights.mean - 2.0 * weights.spread * np.sign(weights.weight)
     used = Forms(np.zeros(3, np.int64), np.array([0, 1, 1]), np.array([11, 12, 13]), np.stack([calm, telling, calm]))
     monkeypatch.setattr("hydrometer.prove.attribution.forms", lambda *_: used)
-    membership = Membership(np.array([0]), np.array([1.0]), np.zeros((1, 9)), enriched)
+    membership = Membership(np.array([0]), np.array([1.0]), np.zeros((1, 9)), enriched, np.array([0]))
     rows = {(row["layer"], row["hash"]) for row in marks(workspace, membership).to_pylist()}
     assert rows == {("opening", 3), ("opening", 9), ("sketch", 4), ("form_closing", 12)}

@@ -54,3 +54,44 @@ def test_which_is_first_and_what_they_are_called_does_not_matter() -> None:
     place = np.argsort(order)
     other = renumbered(found, order)
     assert fragments(other, [np.sort(place[RIGHT]), np.sort(place[LEFT])]) == [[0, 1]]
+
+
+def network(shared_cards: int, outside_cards: int, seed: int = 5) -> Population:
+    """Two groups of thirty on the same templates, whose members hold cards in pairs, some across the two groups.
+
+    Args:
+        shared_cards: pairs of a member of one group and one of the other who pay with one card.
+        outside_cards: pairs of a member of either group and an outsider.
+        seed: of the outsiders.
+    """
+    draw = np.random.default_rng(seed)
+    both, outside = np.concatenate([LEFT, RIGHT]), np.arange(60, UNITS)
+    across = np.stack([LEFT[:shared_cards], RIGHT[:shared_cards]], axis=1)
+    beyond = np.stack([np.resize(both, outside_cards), draw.permutation(outside)[:outside_cards]], axis=1)
+    strangers = draw.permutation(outside)[:100].reshape(-1, 2)
+    return population(UNITS, {
+        "payment_fingerprint": [*across.tolist(), *beyond.tolist(), *strangers.tolist()],
+        "opening": [draw.choice(both, 40, replace=False) for _ in range(2)],
+    })  # fmt: skip
+
+
+def test_pieces_of_a_network_that_pay_together_in_pairs_are_one_hand() -> None:
+    assert fragments(network(12, 0), [LEFT, RIGHT]) == [[0, 1]]
+
+
+def test_a_few_cards_in_common_are_no_paying_together() -> None:
+    assert fragments(network(4, 0), [LEFT, RIGHT]) == [[0], [1]]
+
+
+def test_who_shares_cards_with_everybody_does_not_pay_with_another_group() -> None:
+    assert fragments(network(12, 400), [LEFT, RIGHT]) == [[0], [1]]
+
+
+def test_what_a_large_part_of_the_outsiders_hold_ties_nobody() -> None:
+    """Both groups hold all that people hold, and that marks neither."""
+    draw = np.random.default_rng(1)
+    everybody = np.arange(UNITS)
+    common = {
+        name: [draw.choice(everybody, 200, replace=False) for _ in range(12)] for name in ("opening", "client_ip")
+    }
+    assert fragments(population(UNITS, common), [LEFT, RIGHT]) == [[0], [1]]

@@ -22,8 +22,9 @@ from hydrometer.fingerprint import states
 from hydrometer.fingerprint.run import schema, signals
 from hydrometer.prove import judge as judging
 from hydrometer.prove.candidates import beside, candidates
-from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, belonging, cores, judge, kin_of, neighbourhood
-from hydrometer.prove.membership import Membership, founding
+from hydrometer.prove.hands import belonging, cores, kin_of
+from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, judge, neighbourhood
+from hydrometer.prove.membership import founding
 
 UNITS = 200
 
@@ -76,7 +77,7 @@ def test_a_group_and_who_talks_like_it_are_no_sample_of_benign_operators() -> No
     found = population(40, {"opening": [range(12), [30, 31]], "client_ip": [[0, 1, 2, 20]]})
     membership = founding(np.arange(6))
     marks = {"opening": found.layers["opening"].entities[:1], "client_ip": found.layers["client_ip"].entities}
-    near = neighbourhood(found, Membership(membership.units, membership.probability, membership.nats, marks))
+    near = neighbourhood(found, replace(membership, enriched=marks))
     assert np.flatnonzero(near).tolist() == list(range(12))
 
 
@@ -95,14 +96,18 @@ def plugin(name: str, hypothesis: str, role: str, answer: Callable[[Case], Findi
 
 
 def judged_by(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tests: list[Test], groups: list[Group]
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    tests: list[Test],
+    groups: list[Group],
+    shared: tuple[str, ...] = ("payment_fingerprint", "client_ip"),
 ) -> list[Judged]:
-    """Groups judged by some tests in a world where nobody says anything."""
+    """Groups judged by some tests in a world where nobody says anything, and forty units share one thing each."""
     workspace.write("fingerprints", schema(signals()).empty_table())
     workspace.write("units", pa.table({"account_id": [f"a{n}" for n in range(UNITS)], "unit": range(UNITS)}))
     states.write_states(workspace, ("any",))
     monkeypatch.setattr(judging, "tests", lambda: {test.name: test for test in tests})
-    found = population(UNITS, {"payment_fingerprint": [range(40)]})
+    found = population(UNITS, {name: [range(40)] for name in shared})
     return judge(workspace, found, groups, last_epoch=9, seed=0, techniques=("any",), register=())
 
 
@@ -153,6 +158,15 @@ def test_an_explanation_alone_does_not_win(workspace: Workspace, monkeypatch: py
     life = plugin("life", "H4", "explanation", lambda case: Finding(None, (), "a class", "benign"))
     (found,) = judged_by(workspace, monkeypatch, [ONE, TWO, life], GROUPS)
     assert found.overriding is None and found.listed(0.01)
+
+
+def test_one_family_alone_shows_no_hand_whatever_the_evidence(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = judged_by(workspace, monkeypatch, [ONE, TWO], GROUPS, ("payment_fingerprint",))
+    assert found.operator_log_e == 0.0 and not found.listed(0.01)
+    (over_two,) = judged_by(workspace, monkeypatch, [ONE, TWO], GROUPS)
+    assert over_two.operator_log_e == 50.0 and over_two.listed(0.01)
 
 
 def test_every_candidate_counts(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

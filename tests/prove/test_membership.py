@@ -118,9 +118,30 @@ def in_pairs(paired: int, seed: int) -> Population:
 def test_who_shares_with_one_other_alone_belongs_where_that_is_how_the_group_hangs_together() -> None:
     whole, alone = (enlarge(in_pairs(paired, 3), FOUNDERS, closed()) for paired in (40, 0))
     assert len(whole.units) >= 35 and (whole.units < 40).all()
-    assert len(alone.units) < 20
+    assert whole.tied and not alone.tied
     place = NUMBER["payment"]
     assert whole.nats[:, place].min() > 2.0 and whole.nats[:, place].max() <= np.log(1.0 / FAMILIES[place].clumping)
+
+
+def test_half_of_a_network_of_pairs_finds_the_other_half() -> None:
+    """Whom formation missed pays with the card of another whom it missed; that does not count against either."""
+    draw = np.random.default_rng(5)
+    members, outside = np.arange(200), np.arange(200, UNITS)
+    places = [draw.permutation(members) for _ in range(2)]
+    holders: Holders = {
+        "opening": [np.append(draw.choice(members, 60, replace=False), draw.choice(outside, 5)) for _ in range(8)],
+        "payment_fingerprint": list(places[0].reshape(-1, 2)),
+        "client_ip": list(places[1].reshape(-1, 2)),
+    }
+    found = enlarge(population(UNITS, holders), np.sort(draw.choice(members, 100, replace=False)), closed())
+    assert np.isin(members, found.units).mean() >= 0.9 and not (found.units >= 200).any()
+
+
+def test_nobody_is_listed_by_one_family_alone() -> None:
+    """Forty founders who use the same phrases, half of whom share cards and lines: those alone are listed."""
+    found = enlarge(in_pairs(20, 3), FOUNDERS, closed())
+    assert len(found.units) and (found.units < 20).all()
+    assert ((found.nats >= memberships.TIED_NATS).sum(axis=1) >= 2).all()
 
 
 def test_couples_are_hardly_surer_for_their_cards_where_the_others_share_none() -> None:

@@ -35,7 +35,7 @@ class Family:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("payment", "payment instruments", ("payment_fingerprint",), 0.05, False, across=True),
+    Family("payment", "payment instruments", ("payment_fingerprint",), 0.02, False, across=True),
     Family("network", "addresses", ("client_ip", "prefix", "signup_ip"), 0.05, False),
     Family("mail", "mail shapes", ("mail_shape",), 0.05, False),
     Family("signup", "sign-up days", ("signup_day",), 0.05, False),

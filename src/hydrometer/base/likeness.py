@@ -6,7 +6,8 @@ by themselves (so the phrases of a language mark nobody who speaks it). For each
 of its marks count, and what these say is read off the group and the strangers themselves: a unit is left out of every
 count that it is compared with, so that neither a household of two nor a word that all use can prove itself. Where a
 family says how often strangers come in pairs, to share with one member alone is a cell of its own, too: it says no more
-than that rate allows.
+than that rate allows. Who shares nothing may be half of a pair whose other half nobody has found yet, so that pairs are
+counted among those who show nothing, too: a network of pairs does not shut out its own.
 Source: `statistics.md` sections 1 (leave one out, strata), 3.4 (attachment) and 11 (tempering).
 """
 
@@ -31,6 +32,7 @@ BARELY = 1.0 - 1e-6
 LIFT_EDGES = (2.5, 4.0)
 COUNT_EDGES = (2, 4, 8)
 """A unit's cell: best mark below 2.5, below 4 or more nats; 1, 2 to 3, 4 to 7, 8 or more marks; or no mark at all."""
+UNMARKED = 0
 PAIRED = 1 + (len(LIFT_EDGES) + 1) * (len(COUNT_EDGES) + 1)
 """The cell of those who have no mark and share with one member alone."""
 CELLS = PAIRED + 1
@@ -332,7 +334,10 @@ def cell_nats(
         own, one, stratum = np.int64(inside[unit]), cell[unit], strata[unit]
         if not known[own, one, stratum]:
             other = 1.0 - own
-            here = (members[one] - own + anybody[one]) / (total - own + 1.0)
+            alike = members[one] - own + anybody[one]
+            if one == UNMARKED:
+                alike += members[PAIRED] + anybody[PAIRED]
+            here = alike / (total - own + 1.0)
             usual = (everywhere[one] - other + 0.5) / (outside - other + 1.0)
             there = (strangers[one, stratum] - other + STRATUM_PULL * usual) / (
                 here_all[stratum] - other + STRATUM_PULL

@@ -1,13 +1,17 @@
 """Fragments of one operator: groups found apart, by language or by card, that share too much to be two hands.
 
-Two groups that are each one hand are the same hand when, over two families at least and in both directions, a good part
-of one holds what the other holds, and far more than outsiders do. One family is not enough: two builders may rent one
-proxy network. Joining decides who is listed together, not whether anybody is listed. Source: mission rows 34 and 38.
+Two groups that are each one hand are the same hand when, over two families at least, they are tied: in both directions
+a good part of one holds what marks the other, far more than outsiders do. One family is not enough: two builders may
+rent one proxy network. Cards tie in a second way: a network may hang together by pairs of cards, so that no card marks
+a piece of it; two pieces pay together when members of both hold the same cards far more often than either does with
+outsiders. Outsiders are units of no group: what is left of a network is in the other groups.
+Joining decides who is listed together, not whether anybody is listed. Source: mission rows 34 and 38.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +21,43 @@ from scipy.sparse.csgraph import connected_components
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.groups import OVERLAP
 from hydrometer.base.population import Layer, Population
+from hydrometer.prove.urn import not_popular
 
 SHARED_BY = 2
-"""An entity is a group's own when at least two of its members hold it."""
+"""An entity marks a group when at least two of its members hold it, and `TIED_LIFT` times the outsiders' share."""
 TIED_SHARE = 0.3
 TIED_LIFT = 3.0
-"""A family ties a group to another when this share of its members hold the other's entities, this many times the
+"""A family ties a group to another when this share of its members hold the other's marks, this many times the
 outsiders' share."""
 TIED_FAMILIES = 2
-Side = tuple[NDArray[np.int64], NDArray[np.bool_]]
+CARDS_MIN = 5
+"""Cards that two groups hold in common, at least, before they count as paying together."""
+ACROSS = np.array([family.across for family in FAMILIES])
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One group, and what is asked of it beside each other one.
+
+    Attributes:
+        units: shape (k,), its units.
+        marked: shape (families, units), who holds what marks it.
+        usual: shape (families,), the share of outsiders who do.
+    """
+
+    units: NDArray[np.int64]
+    marked: NDArray[np.bool_]
+    usual: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, population: Population, units: NDArray[np.int64], outside: NDArray[np.bool_]) -> Side:
+        """The side of some units."""
+        marked = np.zeros((len(FAMILIES), population.units), np.bool_)
+        for number, family in enumerate(FAMILIES):
+            for name in family.layers:
+                if name in population.layers:
+                    marked[number] |= _holds_marks(population.layers[name], units, outside)
+        return cls(units, marked, (marked[:, outside].sum(axis=1) + 0.5) / (float(outside.sum()) + 1.0))
 
 
 def fragments(population: Population, members: Sequence[NDArray[np.int64]]) -> list[list[int]]:
@@ -38,54 +70,77 @@ def fragments(population: Population, members: Sequence[NDArray[np.int64]]) -> l
     Returns:
         components in the order of their first group.
     """
-    count = len(members)
-    own = [holders(population, units) for units in members]
-    ties = sparse.lil_array((count, count))
-    for one in range(count):
-        for other in range(one + 1, count):
-            if same_hand(population, (members[one], own[one]), (members[other], own[other])):
+    outside = population.active.copy()
+    for units in members:
+        outside[units] = False
+    sides = [Side.of(population, units, outside) for units in members]
+    cards = crossing_cards(population)
+    ties = sparse.lil_array((len(sides), len(sides)))
+    for one, left in enumerate(sides):
+        for other, right in enumerate(sides[one + 1 :], one + 1):
+            if same_hand(left, right, cards, outside):
                 ties[one, other] = 1
     parts, label = connected_components(ties.tocsr(), directed=False)
     return [np.flatnonzero(label == part).tolist() for part in range(parts)]
 
 
-def same_hand(population: Population, left: Side, right: Side) -> bool:
-    """Whether two groups overlap, or are tied over two families in both directions.
+def same_hand(left: Side, right: Side, cards: sparse.csr_array | None, outside: NDArray[np.bool_]) -> bool:
+    """Whether two groups overlap, or are tied over two families.
 
     Args:
-        population: all units.
-        left: units of one group, and for each family who holds what is its own (see `holders`).
-        right: the same of the other.
+        left: one group.
+        right: the other.
+        cards: (units × cards), see `crossing_cards`.
+        outside: shape (units,), units of no group.
     """
-    both = len(np.intersect1d(left[0], right[0]))
-    if both >= OVERLAP * min(len(left[0]), len(right[0])):
+    if len(np.intersect1d(left.units, right.units)) >= OVERLAP * min(len(left.units), len(right.units)):
         return True
-    outside = population.active.copy()
-    outside[left[0]] = outside[right[0]] = False
-    ties = tied(left[1], np.setdiff1d(right[0], left[0]), outside) & tied(
-        right[1], np.setdiff1d(left[0], right[0]), outside
-    )
+    ours, theirs = np.setdiff1d(left.units, right.units), np.setdiff1d(right.units, left.units)
+    ties = tied(left, theirs) & tied(right, ours)
+    if cards is not None and not ties[ACROSS].any() and pay_together(cards, ours, theirs, outside):
+        ties = ties | ACROSS
     return bool(ties.sum() >= TIED_FAMILIES)
 
 
-def tied(own: NDArray[np.bool_], others: NDArray[np.int64], outside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """For each family, whether `others` hold what is a group's own, far more than outsiders; shape (families,)."""
-    share = own[:, others].mean(axis=1) if len(others) else np.zeros(len(own))
-    usual = (own[:, outside].sum(axis=1) + 0.5) / (float(outside.sum()) + 1.0)
-    return np.asarray((np.round(share, 9) >= TIED_SHARE) & (np.round(share, 9) >= np.round(TIED_LIFT * usual, 9)))
+def tied(side: Side, others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each family, whether `others` hold what marks a group, far more than outsiders; shape (families,)."""
+    share = side.marked[:, others].mean(axis=1) if len(others) else np.zeros(len(side.marked))
+    return np.asarray((np.round(share, 9) >= TIED_SHARE) & (np.round(share, 9) >= np.round(TIED_LIFT * side.usual, 9)))
 
 
-def holders(population: Population, members: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which units hold an entity that is a group's own, by family; shape (families, units)."""
-    result = np.zeros((len(FAMILIES), population.units), np.bool_)
-    for number, family in enumerate(FAMILIES):
-        for name in family.layers:
-            if name in population.layers:
-                result[number] |= _holds(population.layers[name], members)
-    return result
+def pay_together(
+    cards: sparse.csr_array, ours: NDArray[np.int64], theirs: NDArray[np.int64], outside: NDArray[np.bool_]
+) -> bool:
+    """Whether units of two groups hold the same cards, far more often than either does with as many outsiders.
+
+    Args:
+        cards: (units × cards).
+        ours: units of one group alone.
+        theirs: units of the other alone.
+        outside: shape (units,), units of no group.
+    """
+    held = [np.bincount(cards[units].indices, minlength=cards.shape[1]) > 0 for units in (ours, theirs)]
+    strangers = np.bincount(cards[outside].indices, minlength=cards.shape[1])
+    everybody = float(outside.sum()) + 1.0
+    usual = max(
+        float(strangers[own].sum()) * len(others) / everybody for own, others in zip(held, (theirs, ours), strict=True)
+    )
+    both = int((held[0] & held[1]).sum())
+    return both >= CARDS_MIN and both >= round(TIED_LIFT * (usual + 0.5), 9)
 
 
-def _holds(layer: Layer, owners: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which units hold an entity that is the owners' own; shape (units,)."""
-    own = np.asarray(layer.held[owners].astype(np.int64).sum(axis=0)).ravel() >= SHARED_BY
-    return np.asarray((layer.held @ own.astype(np.float64)) > 0)
+def crossing_cards(population: Population) -> sparse.csr_array | None:
+    """(units × cards) of the families whose things nobody shares with a stranger, but for those that too many hold."""
+    names = [name for family in FAMILIES if family.across for name in family.layers if name in population.layers]
+    if not names:
+        return None
+    whole: sparse.csr_array = sparse.hstack([population.layers[name].held for name in names], format="csr")
+    return whole[:, not_popular(whole, population.units)].tocsr()
+
+
+def _holds_marks(layer: Layer, owners: NDArray[np.int64], outside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which units hold an entity that marks its owners; shape (units,)."""
+    inside = np.asarray(layer.held[owners].astype(np.int64).sum(axis=0)).ravel()
+    usual = (np.asarray(layer.held[outside].astype(np.int64).sum(axis=0)).ravel() + 0.5) / (float(outside.sum()) + 1.0)
+    marks = (inside >= SHARED_BY) & (np.round(inside / len(owners), 9) >= np.round(TIED_LIFT * usual, 9))
+    return np.asarray((layer.held @ marks.astype(np.float64)) > 0)

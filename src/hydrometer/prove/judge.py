@@ -8,7 +8,7 @@ Source: `statistics.md` sections 2 (split), 3.1 (conjunction), 3.2 (multiplicity
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,11 @@ from hydrometer.base.units import decide
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import tests as test_room
 from hydrometer.prove.background import log_mean
-from hydrometer.prove.candidates import INFRASTRUCTURE, beside, candidates
+from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.forms import FORM_FIGURES, forms
-from hydrometer.prove.fragments import fragments
-from hydrometer.prove.kinship import KIN_NATS, kin_nats, strangers_within
-from hydrometer.prove.membership import Membership, columns, enlarge, founding
+from hydrometer.prove.hands import members_of, tied_over_two
+from hydrometer.prove.membership import Membership
 from hydrometer.prove.metadata import EXCHANGES_MIN, metadata, prompts_known
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles
@@ -47,8 +46,6 @@ REFINED_NATS = float(np.log(20.0))
 decides what H2 looks at, not whether H1 holds: the e-value of H1 counts as it is."""
 OVERRIDING = ROLES[:2]
 """Roles whose explanation wins even where both hypotheses hold."""
-JOININGS = 2
-"""Fragments are joined by their founders first, then by those who belong to them."""
 NO_USAGE = Usage(np.zeros(len(FIGURES)), np.zeros((0, len(FORM_FIGURES))))
 """What a test of H1 is given: how a group works is none of its business."""
 NO_EVIDENCE = -700.0
@@ -174,9 +171,8 @@ def judge(
     operator = [_mean(findings) for findings in first]
     founders = [np.unique(np.concatenate([group.members for group in matched])) for matched in sets]
     proven = [value is not None and value >= REFINED_NATS for value in operator]
-    by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
-    core = cores(population, sets, proven, seed)
-    memberships = belonging(population, core, proven, kin_of(population, core, proven, by_behaviour, seed))
+    memberships = members_of(population, sets, proven, seed)
+    operator, proven = tied_over_two(operator, proven, memberships)
     asked = worthwhile(memberships, operator, worth)
     members = [membership.units for membership in asked.values()]
     pooled = group_counts(workspace, members, last_epoch, len(techniques))
@@ -247,85 +243,6 @@ def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: i
         return [Usage(NO_USAGE.profile, NO_USAGE.forms, row) for row in values]
     worked, used = profiles(workspace, members, last_epoch), forms(workspace, members, last_epoch)
     return [Usage(worked.values[group], used.of(group)) for group in range(len(members))]
-
-
-def cores(
-    population: Population, sets: Sequence[tuple[Group, ...]], proven: Sequence[bool], seed: int
-) -> list[NDArray[np.int64]]:
-    """Units of each candidate that are to found its membership: all, but for parts that its cards show to be strangers.
-
-    Only a group that is proven and was formed without a look at cards can be asked that.
-    """
-    result: list[NDArray[np.int64]] = []
-    for matched, sure in zip(sets, proven, strict=True):
-        kept = [
-            np.setdiff1d(group.members, strangers_within(population, group.members, group.parts, seed))
-            if sure and group.side != INFRASTRUCTURE
-            else group.members
-            for group in matched
-        ]
-        result.append(np.unique(np.concatenate(kept)))
-    return result
-
-
-def kin_of(
-    population: Population,
-    founders: Sequence[NDArray[np.int64]],
-    proven: Sequence[bool],
-    by_behaviour: Sequence[bool],
-    seed: int,
-) -> dict[int, int]:
-    """Candidate → the proven one, another than itself, whose kin it is by the largest e-value; see `prove/kinship.py`.
-
-    Args:
-        population: all units.
-        founders: units of each candidate.
-        proven: whether one hand is shown.
-        by_behaviour: whether it was formed without a look at cards; only such a candidate can be tested by them.
-        seed: the run's seed.
-    """
-    sure = [number for number, known in enumerate(proven) if known]
-    result: dict[int, int] = {}
-    for number, part in enumerate(founders):
-        if not by_behaviour[number]:
-            continue
-        found = [(kin_nats(population, founders[hand], part, seed), hand) for hand in sure if hand != number]
-        best = max(((decide(nats), -hand) for nats, hand in found if nats is not None), default=None)
-        if best is not None and best[0] >= decide(KIN_NATS):
-            result[number] = -best[1]
-    return result
-
-
-def belonging(
-    population: Population, founders: Sequence[NDArray[np.int64]], proven: Sequence[bool], kin: Mapping[int, int]
-) -> list[Membership]:
-    """Who belongs to each candidate: the founders alone, or, where one hand is shown, all who share what marks it.
-
-    Fragments of one operator (found by language, by card) get the membership of the whole. Kin are founders of the
-    operator whose kin they are; one that is not proven by itself stays so as a candidate.
-    """
-    result = [founding(units) for units in founders]
-    sure = [number for number, known in enumerate(proven) if known]
-    hands = [
-        np.unique(np.concatenate([founders[number], *(founders[part] for part, hand in kin.items() if hand == number)]))
-        for number in sure
-    ]
-    place = list(range(len(sure)))
-    families = columns(population) if sure else {}
-    for _ in range(JOININGS):
-        parts = fragments(population, hands)
-        wholes = [
-            enlarge(
-                population, families, np.unique(np.concatenate([hands[hand] for hand in part])), population.declared
-            )
-            for part in parts
-        ]
-        part_of = {hand: number for number, part in enumerate(parts) for hand in part}
-        place = [part_of[hand] for hand in place]
-        hands = [whole.units for whole in wholes]
-    for number, hand in zip(sure, place, strict=True):
-        result[number] = wholes[hand]
-    return result
 
 
 def _second(found: dict[str, Test], case: Case, *, whole: bool) -> Answers:

@@ -2,8 +2,8 @@
 
 Only groups that the urn found to be one hand are enlarged, because enlarging amplifies a wrong seed; what the members
 ask for (the flags of H2) is not looked at. Each family gives a likelihood ratio (`base/likeness.py`); showing a family
-but none of the group's marks counts against a unit. Families are tempered, since they depend on each other, and a
-stranger joins only over two families.
+but none of the group's marks counts against a unit. Families are tempered, since they depend on each other, and nobody
+joins or is listed but over two families.
 Members whom formation did not find stand among the strangers at first and make everybody less likely by the same
 factor; the probabilities are therefore divided by what a typical member reaches, which becomes one when all are in.
 Source: `detection.md` finding 7 (magnify); `statistics.md` sections 3.4 and 11 (tempering); Elkan & Noto 2008 (examples
@@ -26,15 +26,16 @@ from hydrometer.base.likeness import FamilyColumns, Likeness, likeness, posterio
 from hydrometer.base.population import Population
 from hydrometer.base.units import DECISION_DIGITS
 
-STRANGER_FAMILIES = 2
-STRANGER_NATS = 1.0
+TIED_FAMILIES = 2
+TIED_NATS = 1.0
+"""Families that speak for a unit, with at least this much each, before it may be listed or join."""
 STRANGER_PROBABILITY = 0.85
-"""A unit that did not found the group needs this many families with at least this much each, and to be surer: an
-account that only resembles a campaign is the one that is hurt by mistake."""
-STRONG_PROBABILITY = 0.5
-FOUNDER_PROBABILITY = 0.75
-"""A founder is listed when likelier than not over two families, and from 0.75 over one alone. All founders count as
-members while the group is worked out: each that left would take marks along, and the next ones with them."""
+"""A unit that did not found the group must be surer to join: an account that only resembles a campaign is the one that
+is hurt by mistake."""
+SURE = 0.7
+"""A member is listed from this probability, and over two families in any case: never by one indicator alone. All
+founders count as members while the group is worked out: each that left would take marks along, and the next ones with
+them."""
 TYPICAL_MEMBER = 0.75
 TYPICAL_MIN = 0.3
 """What a typical member reaches: this quantile of the members' probabilities, and not less than 0.3: a group whose
@@ -56,16 +57,23 @@ class Membership:
         probability: shape (k,).
         nats: shape (k, families), each family's log ratio, in the order of `FAMILIES`.
         enriched: layer → hashes of the entities that mark the group.
+        likely: shape (l,), the members, and founders who are as likely by one family alone.
     """
 
     units: NDArray[np.int64]
     probability: NDArray[np.float64]
     nats: NDArray[np.float64]
     enriched: dict[str, NDArray[np.int64]]
+    likely: NDArray[np.int64]
+
+    @property
+    def tied(self) -> bool:
+        """Whether anybody is tied to the others over two families."""
+        return bool(over_two_families(self.nats).any())
 
     def of(self, kept: NDArray[np.bool_]) -> Membership:
         """The membership of some of its units; `kept` has shape (k,)."""
-        return Membership(self.units[kept], self.probability[kept], self.nats[kept], self.enriched)
+        return Membership(self.units[kept], self.probability[kept], self.nats[kept], self.enriched, self.likely)
 
 
 def columns(population: Population) -> dict[str, FamilyColumns]:
@@ -110,16 +118,28 @@ def enlarge(
     for _ in range(ROUNDS):
         like = likeness(families, inside)
         probability = np.round(membership_probability(population, like, inside), DECISION_DIGITS)
-        strong = (like.nats >= STRANGER_NATS).sum(axis=1) >= STRANGER_FAMILIES
+        strong = over_two_families(like.nats)
         found = open_to & (founded | (strong & (probability >= STRANGER_PROBABILITY)))
         if np.array_equal(found, inside):
             break
         inside = found
-    sure = probability >= np.where(strong, STRONG_PROBABILITY, FOUNDER_PROBABILITY)
-    listed = np.flatnonzero(found & sure)
+    likely = found & (probability >= SURE)
+    listed = np.flatnonzero(likely & strong)
     if len(listed) < 2:
         return founding(founders)
-    return _membership(population, families, like, probability, listed)
+    return _membership(population, families, like, probability, listed, np.flatnonzero(likely))
+
+
+def over_two_families(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which units two families speak for.
+
+    >>> over_two_families(np.array([[1.0, 2.0, -3.0], [8.0, 0.9, 0.0]])).tolist()
+    [True, False]
+
+    Args:
+        nats: shape (units, families).
+    """
+    return np.asarray((nats >= TIED_NATS).sum(axis=1) >= TIED_FAMILIES)
 
 
 def membership_probability(population: Population, like: Likeness, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -135,18 +155,19 @@ def _membership(
     like: Likeness,
     probability: NDArray[np.float64],
     units: NDArray[np.int64],
+    likely: NDArray[np.int64],
 ) -> Membership:
     """The membership of some units, with columns of nats for all families, also those that nobody shows."""
     nats = np.zeros((len(units), len(FAMILIES)))
     shown = [number for number, family in enumerate(FAMILIES) if family.name in families]
     nats[:, shown] = like.nats[units]
     enriched = {name: population.layers[name].entities[marks] for name, marks in like.marks.items()}
-    return Membership(units, probability[units], nats, enriched)
+    return Membership(units, probability[units], nats, enriched, likely)
 
 
 def founding(units: NDArray[np.int64]) -> Membership:
     """The membership of a group that is not proven to be one hand: its founders, as likely as not."""
-    return Membership(units, np.full(len(units), LISTED), np.zeros((len(units), len(FAMILIES))), {})
+    return Membership(units, np.full(len(units), LISTED), np.zeros((len(units), len(FAMILIES))), {}, units)
 
 
 def strongest_links(
