@@ -69,9 +69,7 @@ def one_world(seed: int, random: int, decoys: int) -> Row:
         workspace = Workspace(Path(folder) / "work", threads=1)
         population = observed_population(workspace, world / "traffic", seed)
         operators = operators_of_units(workspace, population, world / "truth")
-        places = workspace.query(PLACES)
-        names = dict(zip(places["unit"].to_pylist(), places["place"].to_pylist(), strict=True))
-        communities = np.array([names.get(unit, "?") for unit in range(population.units)])
+        communities = places_of(workspace, population)
         values: Values = defaultdict(list)
         drawn = [
             *random_groups(population, seed, random), *decoy_groups(population, operators, communities, seed, decoys)
@@ -97,6 +95,13 @@ def operators_of_units(workspace: Workspace, population: Population, truth: Path
     table = pq.read_table(truth / "accounts.parquet")
     known = dict(zip(table["account_id"].to_pylist(), table["operator_id"].to_pylist(), strict=True))
     return np.array([known[names[0]] for names in unit_accounts(workspace, population.units)])
+
+
+def places_of(workspace: Workspace, population: Population) -> NDArray[np.str_]:
+    """Country and language of each unit, by what it sent most."""
+    places = workspace.query(PLACES)
+    names = dict(zip(places["unit"].to_pylist(), places["place"].to_pylist(), strict=True))
+    return np.array([names.get(unit, "?") for unit in range(population.units)])
 
 
 def random_groups(population: Population, seed: int, number: int) -> Iterator[Drawn]:
@@ -149,10 +154,11 @@ def natural_pools(population: Population, communities: NDArray[np.str_], layer: 
     return [pool for pool in pools if len(pool) >= SMALLEST]
 
 
-def sample(draw: np.random.Generator, pool: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A part of the pool, its size log-uniform from `SMALLEST` to `LARGEST` as far as the pool goes."""
-    largest = min(LARGEST, len(pool))
-    size = round(float(np.exp(draw.uniform(np.log(SMALLEST), np.log(largest)))))
+def sample(
+    draw: np.random.Generator, pool: NDArray[np.int64], smallest: int = SMALLEST, largest: int = LARGEST
+) -> NDArray[np.int64]:
+    """A part of the pool, its size log-uniform from the smallest to the largest as far as the pool goes."""
+    size = round(float(np.exp(draw.uniform(np.log(smallest), np.log(min(largest, len(pool)))))))
     return np.sort(draw.choice(pool, size=size, replace=False))
 
 

@@ -703,6 +703,26 @@ def metadata(document: Row) -> list[str]:
     return [*grid(head, rows), "", f"A library of {document['operators']:,} benign operators allows {most:.1f} bits."]
 
 
+def clumping(document: Row) -> list[str]:
+    """Shares of benign groups at each e-value, by the rate of clumping; all sorts of groups together."""
+    rows = []
+    for family, sorts in document["summary"].items():
+        for rate, one in sorted(sorts["all"].items(), key=lambda entry: float(entry[0])):
+            granted = " (granted)" if float(rate) == document["granted"][family] else ""
+            shares = [
+                f"{number(one['share_at_least'][level], 4)} (≤ {number(one['upper_95_of_share'][level], 4)})"
+                for level in ("20", "100")
+            ]
+            rows.append(
+                [f"{family}, η = {rate}{granted}", f"{one['groups']:,}", *shares, number(one["highest_bits"], 1)]
+            )
+    said = (
+        "Natural groups of worlds without a campaign, households and small pools whole in them. Share at each e-value "
+        "with its 95 % upper bound; allowed: .05 at 20, .01 at 100. By sort of group in the file."
+    )
+    return [said, "", *grid(["family and rate", "groups", "e ≥ 20", "e ≥ 100", "most bits"], rows)]
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "false_alarms": ("Worlds without a campaign", false_alarms),
@@ -715,6 +735,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "indicators": ("Public indicators on the range", indicators),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
+    "clumping": ("How benign people clump", clumping),
     "generation": ("Making worlds", generation),
     "leakage": ("What one field gives away", leakage),
     "harvest": ("H2's weights on campaigns that they never saw", harvest),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +16,13 @@ from hydrometer.share import report_html, report_json, terminal
 
 
 def drawn(run: Path, manifest: dict[str, Any], width: int = 100) -> str:
+    """What is printed of a run, seen from the folder beside it: long paths of a test's own folder would be broken."""
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(terminal.render(run, manifest))
+    with contextlib.chdir(run.parent):
+        console.print(terminal.render(Path(run.name), manifest))
     written = console.file
     assert isinstance(written, io.StringIO)
-    return "\n".join(line.rstrip() for line in written.getvalue().replace(str(run), "RUN").splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in written.getvalue().replace(run.name, "RUN").splitlines()) + "\n"
 
 
 def test_golden(run: Path, manifest: dict[str, Any], golden: Callable[[str, str], None]) -> None:

@@ -114,12 +114,15 @@ def belonging(
     ]
     place = list(range(len(sure)))
     families = columns(population) if sure else {}
+    worked_out: dict[bytes, Membership] = {}
     for joining in range(JOININGS):
         parts = fragments(population, hands)
         apart = len(parts) == len(hands)
-        wholes = [
-            enlarge(population, families, united([hands[hand] for hand in part]), population.declared) for part in parts
-        ]
+        founding_units = [united([hands[hand] for hand in part]) for part in parts]
+        for units in founding_units:
+            if units.tobytes() not in worked_out:
+                worked_out[units.tobytes()] = enlarge(population, families, units, population.declared)
+        wholes = [worked_out[units.tobytes()] for units in founding_units]
         hands = [whole.likely for whole in wholes]
         part_of = {hand: number for number, part in enumerate(parts) for hand in part}
         place = [part_of[hand] for hand in place]
