@@ -38,7 +38,7 @@ def test_its_templates_are_its_own() -> None:
 
 
 def test_the_measurement_counts_members(capsys: pytest.CaptureFixture[str]) -> None:
-    link_scale.inside(ACCOUNTS, NETWORK, 1)
+    link_scale.inside(ACCOUNTS, NETWORK, 0, 1)
     figures = json.loads(capsys.readouterr().out)
     assert figures["accounts"] == ACCOUNTS
     assert set(figures["seconds"]) == {
