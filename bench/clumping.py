@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from bench import trials
-from bench.h1_null import THRESHOLDS, natural_pools, observed_population, operators_of_units, places_of, sample
+from bench.h1_null import natural_pools, observed_population, operators_of_units, places_of, sample, tails
 from bench.link_scale import case
 from bench.trials import Row
 from numpy.typing import NDArray
@@ -114,20 +114,6 @@ def at_each_rate(
     return [(rate, value[0]) for rate, value in found if value is not None]
 
 
-def figures(values: list[float]) -> Row:
-    """Groups, those at each e-value with the 95 % upper bound of their share, and the largest."""
-    from hydrometer.simulate.metrics import upper_bound
-
-    over = {f"{level:g}": int((np.array(values) >= np.log(level)).sum()) for level in THRESHOLDS}
-    return {
-        "groups": len(values),
-        "at_least": over,
-        "share_at_least": {level: count / len(values) for level, count in over.items()},
-        "upper_95_of_share": {level: upper_bound(count, len(values)) for level, count in over.items()},
-        "highest_bits": float(max(values) / np.log(2)),
-    }
-
-
 def main() -> None:
     """Measure and publish."""
     measurement = trials.asked("clumping", "The H1 e-value of benign groups at each rate of clumping.", PUBLISHED)
@@ -142,7 +128,7 @@ def main() -> None:
     summary: dict[str, dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for key, values in sorted(pooled.items()):
         family, sort, rate = key.split("|")
-        summary[family][sort][rate] = figures(values)
+        summary[family][sort][rate] = tails(np.array(values))
     granted = {family: FAMILY[family].clumping for family in TESTED}
     trials.publish(measurement, {"worlds": list(WORLDS), "granted": granted, "summary": summary})
 

@@ -216,19 +216,25 @@ def add(values: Values, sort: str, layer: str | None, found: dict[str, float]) -
 
 def figures(by_world: list[NDArray[np.float64]], seed: int, name: str) -> Row:
     """Tail shares, mean with its interval, and quantiles of one sort of group on one family or side."""
+    values = np.concatenate(by_world)
+    return tails(values) | {
+        "mean_e": float(np.exp(values).mean()),
+        "mean_e_95": resampled_mean(by_world, seed, name),
+        "allowed_share": {f"{level:g}": 1 / level for level in THRESHOLDS},
+        "quantiles_bits": {f"{q:g}": float(np.quantile(values, q) / np.log(2)) for q in QUANTILES},
+    }
+
+
+def tails(values: NDArray[np.float64]) -> Row:
+    """Groups, those at each e-value with the 95 % upper bound of their share, and the most bits; `values` are ln e."""
     from hydrometer.simulate.metrics import upper_bound
 
-    values = np.concatenate(by_world)
     over = {f"{level:g}": int((values >= np.log(level)).sum()) for level in THRESHOLDS}
     return {
         "groups": len(values),
-        "mean_e": float(np.exp(values).mean()),
-        "mean_e_95": resampled_mean(by_world, seed, name),
         "at_least": over,
         "share_at_least": {level: count / len(values) for level, count in over.items()},
         "upper_95_of_share": {level: upper_bound(count, len(values)) for level, count in over.items()},
-        "allowed_share": {f"{level:g}": 1 / level for level in THRESHOLDS},
-        "quantiles_bits": {f"{q:g}": float(np.quantile(values, q) / np.log(2)) for q in QUANTILES},
         "highest_bits": float(values.max() / np.log(2)),
     }
 

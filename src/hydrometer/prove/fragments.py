@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.groups import OVERLAP
 from hydrometer.base.population import Layer, Population
-from hydrometer.prove.urn import not_popular
+from hydrometer.prove.urn import looked_at
 
 SHARED_BY = 2
 """An entity marks a group when at least two of its members hold it, and `TIED_LIFT` times the outsiders' share."""
@@ -132,10 +132,7 @@ def pay_together(
 def crossing_cards(population: Population) -> sparse.csr_array | None:
     """(units × cards) of the families whose things nobody shares with a stranger, but for those that too many hold."""
     names = [name for family in FAMILIES if family.across for name in family.layers if name in population.layers]
-    if not names:
-        return None
-    whole: sparse.csr_array = sparse.hstack([population.layers[name].held for name in names], format="csr")
-    return whole[:, not_popular(whole, population.units)].tocsr()
+    return looked_at([population.layers[name] for name in names])[0] if names else None
 
 
 def _holds_marks(layer: Layer, owners: NDArray[np.int64], outside: NDArray[np.bool_]) -> NDArray[np.bool_]:

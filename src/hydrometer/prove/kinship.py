@@ -15,7 +15,6 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.special import logsumexp
 
 from hydrometer.base.draws import generator
@@ -23,7 +22,7 @@ from hydrometer.base.families import FAMILY
 from hydrometer.base.likeness import compressed
 from hydrometer.base.population import Population
 from hydrometer.base.units import DECISION_DIGITS
-from hydrometer.prove.urn import BETS, ORDERS, content_order, not_popular
+from hydrometer.prove.urn import BETS, ORDERS, content_order, looked_at
 
 KIN_FAMILY = "payment"
 KIN_NATS = float(np.log(1_000.0))
@@ -55,9 +54,7 @@ def kin_nats(population: Population, operator: NDArray[np.int64], part: NDArray[
     members = members[urn[members]]
     if len(members) < OBSERVED_MIN:
         return None
-    whole: sparse.csr_array = sparse.hstack([layer.held for layer in layers], format="csr")
-    kept = not_popular(whole, population.units)
-    held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
+    held, entities = looked_at(layers)
     own = np.bincount(held[operator].indices, minlength=held.shape[1]) > 0
     reached = (held @ own.astype(np.float64)) > 0
     (strata,) = population.testing_strata(family)

@@ -10,6 +10,8 @@ Source: `statistics.md` section 2.1 (validity proved there; worked example and e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from scipy import sparse
 from scipy.special import logsumexp
 
 from hydrometer.base.draws import generator
+from hydrometer.base.population import Layer
 
 BETS = (0.1, 0.2, 0.4, 0.8)
 ORDERS = 8
@@ -139,6 +142,13 @@ def not_popular(held: sparse.csr_array, units: int) -> NDArray[np.bool_]:
     """Which entities are looked at: those that not too many of all units hold; shape (entities,)."""
     degree = np.asarray(held.astype(np.int64).sum(axis=0)).ravel()
     return degree <= min(max(DEGREE_MIN, DEGREE_SHARE * units), DEGREE_SHARE_MAX * units)
+
+
+def looked_at(layers: Sequence[Layer]) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """(units × entities) of some layers, without the entities that too many hold, and the entities' hashes."""
+    whole: sparse.csr_array = sparse.hstack([layer.held for layer in layers], format="csr")
+    kept = not_popular(whole, whole.shape[0])
+    return whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
 
 
 def content_order(

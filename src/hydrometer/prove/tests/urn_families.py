@@ -11,14 +11,13 @@ Source: `statistics.md` sections 2.1, 2.3 and 2.4.
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.families import FAMILY, Family
 from hydrometer.base.population import Layer
 from hydrometer.base.units import DECISION_DIGITS, bits
 from hydrometer.prove.background import log_mean
-from hydrometer.prove.urn import group_log_e, not_popular
+from hydrometer.prove.urn import group_log_e, looked_at
 
 OBSERVED_MIN = 5
 """Members that must show a family before it is tested."""
@@ -43,9 +42,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     present = case.group.members[eligible[case.group.members]]
     if len(present) < OBSERVED_MIN:
         return None
-    whole = sparse.hstack([layer.held for layer in layers], format="csr")
-    kept = not_popular(whole, population.units)
-    held, entities = whole[:, kept].tocsr(), np.concatenate([layer.entities for layer in layers])[kept]
+    held, entities = looked_at(layers)
     known = np.bincount(held[beside].indices, minlength=held.shape[1]) > 0
     values = {
         number: group_log_e(
