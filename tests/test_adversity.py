@@ -188,9 +188,9 @@ def test_a_file_that_changes_in_mid_run_is_a_reject_and_the_rest_is_answered(
     shutil.copy(plain.traffic / "exchanges.parquet", traffic / "exchanges" / "a.parquet")
     big(traffic / "exchanges" / "b.parquet")
     scan = Scan(traffic, run, *SEED)
-    scan.wait_for((unfinished(run) / "work" / "exchanges.unfinished").exists)
+    scan.wait_for((unfinished(run) / "work" / "origins.unfinished").exists)
     scan.stop()
-    assert not (unfinished(run) / "work" / "exchanges.parquet").exists(), "it was cut too late to be of interest"
+    assert not (unfinished(run) / "work" / "origins.parquet").exists(), "it was cut too late to be of interest"
     change(traffic / "exchanges" / "b.parquet")
     scan.go_on()
     assert scan.ended() == 0, scan.said
@@ -202,6 +202,28 @@ def test_a_file_that_changes_in_mid_run_is_a_reject_and_the_rest_is_answered(
     assert [(one["source"], one["reason"]) for one in reject] == [
         ("exchanges/b.parquet", "was changed while it was being read")
     ]
+
+
+@pytest.mark.parametrize("change", [cut, rewritten])
+def test_a_file_that_changes_after_it_was_collected_is_one_error(
+    plain: Plain, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    """A sound Parquet file is not copied, so that it has to stay as it is until the scan ends."""
+    traffic, run = tmp_path / "traffic", tmp_path / "run"
+    shutil.copytree(plain.traffic, traffic)
+    (traffic / "exchanges").mkdir()
+    (traffic / "exchanges.parquet").rename(traffic / "exchanges" / "a.parquet")
+    big(traffic / "exchanges" / "b.parquet")
+    scan = Scan(traffic, run, *SEED)
+    scan.wait_for((unfinished(run) / "work" / "fingerprints.unfinished").exists)
+    scan.stop()
+    assert not (unfinished(run) / "work" / "fingerprints.parquet").exists(), "it was changed too late to be of interest"
+    assert not (unfinished(run) / "work" / "exchanges.parquet").exists()
+    change(traffic / "exchanges" / "b.parquet")
+    scan.go_on()
+    assert scan.ended() == 3, scan.said
+    refused(scan.said, "b.parquet", "was changed while the scan relied on it", "scan again, or scan a copy")
+    assert not run.exists()
 
 
 def other_types(table: pa.Table) -> pa.Table:

@@ -172,7 +172,8 @@ def workspace_in(unfinished: Unfinished, settings: Settings) -> Iterator[Workspa
     """The tables of an unfinished folder, with engine, threads, memory and the length of an epoch as they are set."""
     workspace = opened(unfinished.work, settings)
     try:
-        yield workspace
+        with workspace.relying():
+            yield workspace
     finally:
         workspace.close()
 

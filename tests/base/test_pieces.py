@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hydrometer.base.pieces import Pieces, regrouped, shares
 
 ROWS = 23
+BOTH = pa.schema([("n", pa.int64()), ("text", pa.string())])
+NUMBERS = pa.schema([("n", pa.int64())])
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("rows", [1, 3, 4, 9, 100])
 def test_pieces_are_the_table_in_order(path: Path, rows: int) -> None:
-    found = list(Pieces(("n", "text"), ("text",), rows, 1 << 20).of(path))
+    found = list(Pieces(BOTH, ("text",), rows, 1 << 20).of(path))
     assert [value for piece in found for value in piece["n"].to_pylist()] == list(range(ROWS))
     assert {tuple(piece.column_names) for piece in found} == {("n", "text")}
     assert all(pa.types.is_dictionary(piece["text"].type) for piece in found)
@@ -32,7 +34,7 @@ def test_pieces_are_the_table_in_order(path: Path, rows: int) -> None:
 
 
 def test_long_rows_make_short_pieces(path: Path) -> None:
-    assert {len(piece) for piece in Pieces(("n",), (), 100, 1).of(path)} == {1}
+    assert {len(piece) for piece in Pieces(NUMBERS, (), 100, 1).of(path)} == {1}
 
 
 @pytest.mark.parametrize("rows", [1, 4, 5, 8, 100])
@@ -42,7 +44,7 @@ def test_shares_take_every_row_group_once_and_are_large_enough(path: Path, rows:
     assert [group for share in found for group in share] == list(range(metadata.num_row_groups))
     sizes = [sum(metadata.row_group(group).num_rows for group in share) for share in found]
     assert all(size >= rows for size in sizes[:-1])
-    pieces = Pieces(("n",), (), 3, 1 << 20)
+    pieces = Pieces(NUMBERS, (), 3, 1 << 20)
     values = [value for share in found for piece in pieces.of(path, share) for value in piece["n"].to_pylist()]
     assert values == list(range(ROWS))
 

@@ -19,10 +19,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hydrometer.base.in_place import ENDING
 from hydrometer.base.whole_file import write_whole
 
 SCHEMA_VERSION = 1
 FILE, WORK, RESULTS = "journal.json", "work", "finished"
+TABLES = (".parquet", ENDING)
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -158,5 +160,5 @@ def _unmarked(work: Path, tables: dict[str, int]) -> Iterator[Path]:
 
 
 def sizes(work: Path) -> dict[str, int]:
-    """Bytes of every table in a folder, by the name of its file."""
-    return {path.name: path.stat().st_size for path in sorted(work.glob("*.parquet"))}
+    """Bytes of every table in a folder, or of the note where it lies, by the name of its file."""
+    return {path.name: path.stat().st_size for ending in TABLES for path in sorted(work.glob(f"*{ending}"))}

@@ -16,13 +16,13 @@ class Pieces:
     """A way to read a Parquet file.
 
     Attributes:
-        columns: columns to read.
+        schema: columns to read, in their types; one that the file lacks is null.
         repeated: those of them that stay a dictionary, since their values repeat.
         rows: most rows of a piece.
         size: bytes of a piece, about; where rows are long, a piece has fewer of them.
     """
 
-    columns: tuple[str, ...]
+    schema: pa.Schema
     repeated: tuple[str, ...]
     rows: int
     size: int
@@ -31,15 +31,32 @@ class Pieces:
         """Rows of a piece, by the mean length of a row."""
         groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
         chunks = [group.column(place) for group in groups for place in range(group.num_columns)]
-        size = sum(one.total_uncompressed_size for one in chunks if one.path_in_schema.split(".")[0] in self.columns)
+        size = sum(
+            one.total_uncompressed_size for one in chunks if one.path_in_schema.split(".")[0] in self.schema.names
+        )
         return int(max(1, min(self.rows, self.size * max(metadata.num_rows, 1) // max(size, 1))))
 
     def of(self, path: Path, groups: Sequence[int] | None = None) -> Iterator[pa.Table]:
         """The pieces of a file, or of some row groups of it, in order."""
-        with pq.ParquetFile(path, read_dictionary=list(self.repeated)) as file:
-            length = self.length(file.metadata)
-            for piece in file.iter_batches(length, row_groups=groups, columns=list(self.columns)):
-                yield pa.Table.from_batches([piece])
+        metadata = pq.read_metadata(path)
+        there = [name for name in self.schema.names if name in metadata.schema.to_arrow_schema().names]
+        repeated = [name for name in self.repeated if name in there]
+        with pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated) as file:
+            length = self.length(metadata)
+            for piece in file.iter_batches(length, row_groups=groups, columns=there):
+                yield self.conformed(piece)
+
+    def conformed(self, piece: pa.RecordBatch) -> pa.Table:
+        """A piece with all columns, in their types; what repeats stays a dictionary."""
+        columns = []
+        for field in self.schema:
+            if field.name not in piece.schema.names:
+                columns.append(pa.nulls(len(piece), field.type))
+                continue
+            column = piece[field.name]
+            same = column.type == field.type or (field.name in self.repeated and pa.types.is_dictionary(column.type))
+            columns.append(column if same else column.cast(field.type))
+        return pa.table(columns, names=self.schema.names)
 
 
 def shares(metadata: pq.FileMetaData, rows: int) -> list[range]:

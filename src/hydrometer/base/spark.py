@@ -66,6 +66,8 @@ class SparkWorkspace(Workspace):
         UsageError: the extra `spark` or Java is not installed, or nobody answers at `master`.
     """
 
+    relies_on_files = False  # a log need not lie on storage that the cluster sees
+
     def __init__(
         self, folder: Path, master: str, threads: int = 2, memory: str | None = None, epoch_us: int = EPOCH_US
     ) -> None:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hydrometer.base.errors import HydrometerError
+from hydrometer.base.in_place import ENDING, InPlace, filled_columns, noted, rows_of
 from hydrometer.base.pieces import Pieces, write_regrouped
 from hydrometer.base.units import EPOCH_US
+from hydrometer.base.whole_file import write_whole
 
 COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 16384)"
 """How tables are written. Each thread holds a group of rows in memory, and default groups of long prompts are large."""
@@ -37,6 +41,9 @@ class Workspace:
         epoch_us: length of an epoch of event time in microseconds; `{epoch_us}` in SQL text stands for it.
         spill: name of the folder within, for what does not fit into memory; two connections have two.
     """
+
+    relies_on_files = True
+    """Whether a table may stay where it lies (`rely_on`)."""
 
     def __init__(
         self,
@@ -69,8 +76,56 @@ class Workspace:
         return self.folder / f"{name}.parquet"
 
     def has(self, name: str) -> bool:
-        """Whether the table `name` was written."""
-        return self.path(name).exists()
+        """Whether the table `name` was written, or is relied on."""
+        return self.path(name).exists() or self._note(name).exists()
+
+    def rely_on(self, name: str, table: InPlace) -> None:
+        """Let the table `name` stay where it lies; whoever uses the workspace asks at last whether it is unchanged."""
+        write_whole(self._note(name), table.dumped())
+
+    def relied_on(self) -> list[InPlace]:
+        """All tables that lie somewhere else."""
+        return [noted(path) for path in sorted(self.folder.glob(f"*{ENDING}"))]
+
+    @contextmanager
+    def relying(self) -> Iterator[None]:
+        """Use tables that lie somewhere else; that they are unchanged is asked at the end, and where anything failed.
+
+        Raises:
+            InputError: a file that was relied on is not what it was.
+        """
+        try:
+            yield
+        except HydrometerError:
+            raise
+        except Exception:
+            for table in self.relied_on():
+                table.refuse_changed()
+            raise
+        for table in self.relied_on():
+            table.refuse_changed()
+
+    def files(self, name: str) -> list[Path]:
+        """Files of the table `name`, in the order of its rows."""
+        return list(noted(self._note(name)).files) if self._note(name).exists() else [self.path(name)]
+
+    def _note(self, name: str) -> Path:
+        return self.folder / f"{name}{ENDING}"
+
+    def rows(self, name: str) -> int:
+        """Rows of the table `name`."""
+        return rows_of(self.files(name))
+
+    def absent(self, name: str, columns: Iterable[str]) -> tuple[str, ...]:
+        """Those of some columns of the table `name` that are wholly null, in their order."""
+        wanted = list(columns)
+        certain, possible = filled_columns(self.files(name))
+        asked = [column for column in wanted if column in possible]
+        if asked:
+            counts = ", ".join(f'count("{column}") as "{column}"' for column in asked)
+            row = self.query(f"select {counts} from {{{name}}}").to_pylist()[0]
+            certain |= {column for column in asked if row[column]}
+        return tuple(column for column in wanted if column not in certain)
 
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The table `name` in memory."""
@@ -80,7 +135,7 @@ class Workspace:
         """Write a table whole: it gets its name only when it is complete."""
         unfinished = self.folder / f"{name}.unfinished"
         pq.write_table(table, unfinished, compression="zstd")
-        os.replace(unfinished, self.path(name))
+        self._complete(name, unfinished)
 
     def query(self, sql: str, values: dict[str, object] | None = None, **tables: pa.Table) -> pa.Table:
         """Result of a SELECT.
@@ -99,12 +154,32 @@ class Workspace:
                 self.connection.unregister(name)
         return found
 
+    @contextmanager
+    def held(self, name: str, sql: str, values: dict[str, object] | None = None, **tables: pa.Table) -> Iterator[None]:
+        """The result of a SELECT under a plain name, for several statements; it spills to disk where it has to.
+
+        Args:
+            name: of the table in SQL, without braces.
+            sql: text as for `query`.
+            values: values of the parameters `$name`.
+            tables: tables in memory that the text may name.
+        """
+        for given, table in tables.items():
+            self.connection.register(given, table)
+        try:
+            self.connection.execute(f"create or replace temp table {name} as {self.expand(sql)}", values or {})
+            yield
+        finally:
+            self.connection.execute(f"drop table if exists {name}")
+            for given in tables:
+                self.connection.unregister(given)
+
     def store(self, name: str, sql: str) -> None:
         """Write the result of a SELECT as the table `name`, without holding it in memory."""
         unfinished = self.folder / f"{name}.unfinished"
         quoted = str(unfinished).replace("'", "''")
         self.connection.execute(f"copy ({self.expand(sql)}) to '{quoted}' {COPY_OPTIONS}")
-        os.replace(unfinished, self.path(name))
+        self._complete(name, unfinished)
 
     def derive(self, name: str, sql: str) -> None:
         """`store` for a SELECT over stored tables alone, in SQL that every engine has."""
@@ -121,8 +196,9 @@ class Workspace:
             schema: schema of the table.
             told: told of the progress.
         """
-        total = pq.read_metadata(self.path(source)).num_rows
-        made = worked_in_order(pieces.of(self.path(source)), work, self.threads)
+        total = self.rows(source)
+        every = (piece for file in self.files(source) for piece in pieces.of(file))
+        made = worked_in_order(every, work, self.threads)
         self.write_rows(name, made, schema, pieces.rows, lambda done: told(done, total))
 
     def write_rows(
@@ -139,7 +215,12 @@ class Workspace:
         """
         unfinished = self.folder / f"{name}.unfinished"
         write_regrouped(unfinished, tables, schema, rows, told)
+        self._complete(name, unfinished)
+
+    def _complete(self, name: str, unfinished: Path) -> None:
+        """Give a file that is whole its name; a table that was relied on elsewhere is here now."""
         os.replace(unfinished, self.path(name))
+        self._note(name).unlink(missing_ok=True)
 
     def expand(self, sql: str) -> str:
         """SQL text with each `{name}` replaced by a scan of that table, and `{epoch_us}` by the length of an epoch."""
@@ -147,6 +228,9 @@ class Workspace:
         for file in sorted(self.folder.glob("*.parquet")):
             quoted = str(file).replace("'", "''")
             sql = sql.replace("{" + file.stem + "}", f"read_parquet('{quoted}')")
+        for note in sorted(self.folder.glob(f"*{ENDING}")):
+            if (name := "{" + note.stem + "}") in sql:
+                sql = sql.replace(name, f"({noted(note).select})")
         return sql
 
     def close(self) -> None:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from hydrometer.base.in_place import InPlace
 from hydrometer.base.tables import INPUTS, schema
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.pack_sql import PLACE, identifier
@@ -67,7 +69,13 @@ class Assembled:
     suffixed: int
 
 
-def assemble(rows: Sequence[str], fates: Sequence[str], origins: Sequence[Origin], workspace: Workspace) -> Assembled:
+def assemble(
+    rows: Sequence[str],
+    fates: Sequence[str],
+    origins: Sequence[Origin],
+    workspace: Workspace,
+    stay: Sequence[Path] = (),
+) -> Assembled:
     """Write the table `exchanges` from SELECTs of checked rows, with `origins` and `row_rejects` beside it.
 
     Args:
@@ -75,6 +83,8 @@ def assemble(rows: Sequence[str], fates: Sequence[str], origins: Sequence[Origin
         fates: SELECTs as `staging.join_streams` makes them.
         origins: name and pack of each source, by number.
         workspace: where the tables go.
+        stay: files that hold just these rows as they would be stored, in their order; unless ids have to change they
+            stay where they lie, and are not copied.
     """
     connection = workspace.connection
     every = " union all by name ".join(f"({select})" for select in rows)
@@ -82,7 +92,11 @@ def assemble(rows: Sequence[str], fates: Sequence[str], origins: Sequence[Origin
     try:
         suffixed = _settle(connection, every)
         kept = _kept(every, settled=suffixed is not None)
-        workspace.store("exchanges", f"select {_COLUMNS} from ({kept})")
+        select = f"select {_COLUMNS} from ({kept})"
+        if stay and suffixed is None:
+            workspace.rely_on("exchanges", InPlace.of(stay, select))
+        else:
+            workspace.store("exchanges", select)
         _store_origins(kept, fates, workspace)
         counts = _counts(connection, every, suffixed is not None)
         for select in fates:
@@ -93,8 +107,7 @@ def assemble(rows: Sequence[str], fates: Sequence[str], origins: Sequence[Origin
                 f" from ({select}) group by _source",
             )
         _store_rejects((*rows, *fates), workspace)
-        total = connection.execute(workspace.expand("select count(*) from {exchanges}")).fetchall()
-        return Assembled(counts, int(total[0][0]), suffixed or 0)
+        return Assembled(counts, workspace.rows("exchanges"), suffixed or 0)
     finally:
         connection.unregister(_SOURCES)
         for table in (_FATES, _REPEATED):

@@ -48,7 +48,7 @@ def checked(column: pa.Field, name: str, found: str, timezone: str | None) -> Ch
         timezone: IANA zone of times without an offset; None refuses them.
     """
     if found == '"NULL"':
-        return Checked(f"null::{_engine_type(column.type)}", ())
+        return Checked(f"null::{engine_type(column.type)}", ())
     if found == "JSON":
         name, found = f"({name}->>'$')", "VARCHAR"
     maker = {TEXT: _text, INT: _integer, REAL: _real, FLAG: _flag, TEXTS: _texts}.get(column.type)
@@ -59,10 +59,14 @@ def checked(column: pa.Field, name: str, found: str, timezone: str | None) -> Ch
     return Checked(result.value, (*result.problems, negative))
 
 
-def _engine_type(kind: pa.DataType) -> str:
-    return {TEXT: "varchar", INT: "bigint", REAL: "double", FLAG: "boolean", TEXTS: "varchar[]", TIME: "timestamptz"}[
-        kind
-    ]
+def engine_type(kind: pa.DataType) -> str:
+    """The engine's type of a canonical type, as it names it itself.
+
+    >>> engine_type(TIME)
+    'TIMESTAMP WITH TIME ZONE'
+    """
+    names = {TEXT: "VARCHAR", INT: "BIGINT", REAL: "DOUBLE", FLAG: "BOOLEAN", TEXTS: "VARCHAR[]", TIME: _ZONED_TIMES[0]}
+    return names[kind]
 
 
 def _failed(column: str, name: str, value: str, kind: str) -> tuple[tuple[str, str], ...]:

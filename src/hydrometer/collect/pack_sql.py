@@ -14,7 +14,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from hydrometer.base.tables import INPUTS, TEXT, TEXTS
-from hydrometer.collect.column_types import CONTENT_COLUMNS, CONTROLS, TEXT_COLUMNS, checked
+from hydrometer.collect.column_types import CONTENT_COLUMNS, CONTROLS, TEXT_COLUMNS, checked, engine_type
 from hydrometer.collect.mapping_pack import MAIN, Pack
 
 PLACE = "_source, _position, _item"
@@ -213,6 +213,17 @@ def sound_select(mapped: str, found: dict[str, str], limits: Limits) -> str:
     return f"""
     with mapped as ({mapped})
     select {PLACE}, {", ".join(values)}, null::varchar as _reason, null::varchar as _sha256 from mapped"""
+
+
+def as_stored(found: dict[str, str], limits: Limits) -> bool:
+    """Whether columns of these engine types, where nothing is wrong with a row, already are what is stored.
+
+    >>> as_stored({"exchange_id": "VARCHAR", "turn": "BIGINT"}, Limits()), as_stored({"turn": "INTEGER"}, Limits())
+    (True, False)
+    """
+    return limits.content and all(
+        found.get(column.name, '"NULL"') in ('"NULL"', engine_type(column.type)) for column in INPUTS["exchanges"]
+    )
 
 
 def stored(column: pa.Field, value: str, limits: Limits) -> str:

@@ -27,11 +27,12 @@ from hydrometer.collect.pack_sql import Limits, quoted
 from hydrometer.collect.policy import read_policy
 from hydrometer.collect.sources import LABELS, TABLES, Found, Source, find
 from hydrometer.collect.staging import (
+    Lying,
     Mapper,
     Stage,
     Staged,
-    in_place_selects,
     join_streams,
+    lying_in_place,
     set_changed_aside,
     set_damaged_aside,
     stage,
@@ -196,8 +197,8 @@ def _collect(
     )
     return CollectReport(
         inputs=reports,
-        absent_columns=_absent(workspace, "exchanges"),
-        account_columns_absent=_absent(workspace, "accounts"),
+        absent_columns=workspace.absent("exchanges", INPUTS["exchanges"].names),
+        account_columns_absent=workspace.absent("accounts", INPUTS["accounts"].names),
         register=notes.register,
         policy=notes.policy,
         exchanges=assembled.kept,
@@ -220,17 +221,25 @@ def _assemble(
             workspace.write("row_rejects", from_rows([], OUTPUTS["rejects"]))
             return Assembled({}, 0, 0)
         try:
-            rows = in_place_selects(workspace.connection, staged, limits)
+            lying = lying_in_place(workspace.connection, staged, limits)
+            rows = list(lying.selects)
             if staged.files:
                 listed = ", ".join(quoted(str(path)) for path in staged.files)
                 rows.append(f"select * from read_parquet([{listed}], union_by_name = true)")
-            assembled = assemble(rows, fates, origins, workspace)
+            stay = lying.files if not staged.files and _can_stay(lying, workspace) else ()
+            assembled = assemble(rows, fates, origins, workspace, stay)
         except duckdb.Error as problem:
             if is_shortage(problem) or not (set_changed_aside(staged, sources) or set_damaged_aside(staged)):
                 raise
         else:
             if not set_changed_aside(staged, sources):
                 return assembled
+
+
+def _can_stay(lying: Lying, workspace: Workspace) -> bool:
+    """Whether files need not be copied: they hold what would be, and none was laid here to be read."""
+    spooled = any(path.is_relative_to(workspace.folder) for path in lying.files)
+    return lying.as_stored and workspace.relies_on_files and not spooled
 
 
 def _input_reports(sources: Sequence[Source], staged: Staged, assembled: Assembled) -> tuple[InputReport, ...]:
@@ -298,13 +307,3 @@ def _nothing(sources: Sequence[Source], packs: Mapping[str, Pack], workspace: Wo
         f"records of a known format: {', '.join(packs)}",
         "mend the input, or name its format with --format; `hydrometer map explain INPUT` shows what is found in it",
     )
-
-
-def _absent(workspace: Workspace, table: str) -> tuple[str, ...]:
-    """Columns of a table that are wholly null."""
-    names = INPUTS[table].names
-    counted = workspace.query(
-        "select " + ", ".join(f'count("{name}") as "{name}"' for name in names) + f" from {{{table}}}"
-    )
-    counts = counted.to_pylist()[0]
-    return tuple(name for name in names if counts[name] == 0)

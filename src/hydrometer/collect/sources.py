@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hydrometer.base.errors import InputError, UsageError
+from hydrometer.base.in_place import stamp
 from hydrometer.collect.reading import sha256_of, spool
 
 TRUTH = "truth"
@@ -125,15 +126,6 @@ def stamps(inputs: Sequence[str], named: Iterable[Path]) -> list[tuple[str, str,
     every += [("", path) for path in named]
     found_out = sorted((name, str(path.absolute()), *stamp(path)) for name, path in every)
     return found_out + [(name, "", -1, -1) for name in sorted(found.unfollowed)]
-
-
-def stamp(path: Path) -> tuple[int, int]:
-    """Bytes and time of change (ns) of a file; -1 where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return -1, -1
-    return status.st_size, status.st_mtime_ns
 
 
 def _add(path: Path, given: str, found: Found) -> None:

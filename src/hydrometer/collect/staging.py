@@ -337,24 +337,41 @@ def _joined_fates(pack: Pack, rows: str, joined: str, limits: Limits) -> str:
           window joining as (partition by _stream, _key order by _source, _position, _item))"""
 
 
-def in_place_selects(connection: duckdb.DuckDBPyConnection, staged: Staged, limits: Limits) -> list[str]:
-    """SELECTs of the checked rows of canonical Parquet files, one for all files whose columns have the same types.
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """Canonical Parquet files where they lie.
+
+    Attributes:
+        selects: SELECTs of their checked rows, one for all files whose columns have the same types.
+        files: in the order of these rows.
+        as_stored: whether the files hold just what would be stored of them.
+    """
+
+    selects: tuple[str, ...]
+    files: tuple[Path, ...]
+    as_stored: bool
+
+
+def lying_in_place(connection: duckdb.DuckDBPyConnection, staged: Staged, limits: Limits) -> Lying:
+    """The canonical Parquet files.
 
     A first look counts what is wrong; where nothing is, the checks are left out of the SELECT that is run again later.
     """
-    selects = []
+    selects, unchanged = [], True
     for key, files in staged.in_place.items():
         numbers = ", ".join(str(number) for number, _ in files)
-        paths = ", ".join(quoted(str(path)) for _, path in files)
+        listed = ", ".join(quoted(str(path.absolute())) for _, path in files)
         columns = ", ".join(identifier(name) for name, _ in key)
         mapped = f"""select list_extract([{numbers}], file_index::bigint + 1) as _source,
             file_row_number + 1 as _position, 0 as _item,
             null::varchar as _record, null::varchar as _sha256, null::varchar as _reason, {columns}
-            from read_parquet([{paths}])"""
+            from read_parquet([{listed}])"""
         select = pack_sql.checked_select(mapped, dict(key), limits)
         wrong = connection.execute(f"select count(_reason) + count_if(_dirty) from ({select})").fetchall()
         selects.append(select if wrong[0][0] else pack_sql.sound_select(mapped, dict(key), limits))
-    return selects
+        unchanged = unchanged and not wrong[0][0] and pack_sql.as_stored(dict(key), limits)
+    paths = tuple(path for files in staged.in_place.values() for _, path in files)
+    return Lying(tuple(selects), paths, unchanged)
 
 
 def set_damaged_aside(staged: Staged) -> bool:

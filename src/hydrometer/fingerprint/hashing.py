@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hydrometer.base.pseudonyms import namespace
+from hydrometer.fingerprint.keyed import pseudonyms
 
 
 def hashed(
@@ -23,17 +23,11 @@ def hashed(
         simplify: what to make of a value before it is hashed; None from it means "not known".
     """
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = values.dictionary_encode()
-    kept = encoded.dictionary.to_pylist()
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    kept = encoded.dictionary
     if simplify:
-        kept = [None if value is None else simplify(value) for value in kept]
+        kept = pa.array([None if value is None else simplify(value) for value in kept.to_pylist()], pa.string())
     return pseudonyms(kept, key, layer).take(encoded.indices)
-
-
-def pseudonyms(values: Sequence[str | None], key: bytes, layer: str) -> pa.Array:
-    """Keyed hash of each value; None stays null."""
-    of = namespace(key, layer)
-    return pa.array([None if value is None else of(value) for value in values], pa.int64())
 
 
 def joined(columns: list[pa.ChunkedArray | pa.Array]) -> pa.Array:

@@ -92,8 +92,8 @@ def fingerprint_batch(rows: pa.Table, found: dict[str, Signal], key: bytes) -> p
 
 def pieces() -> Pieces:
     """How the table `exchanges` is read: at most `BATCH_ROWS` rows and about `BATCH_BYTES` bytes at once."""
-    wanted = [name for name in INPUTS["exchanges"].names if name not in ("response", "latency_ms")]
-    return Pieces(tuple(wanted), (REPEATED,), BATCH_ROWS, BATCH_BYTES)
+    wanted = [field for field in INPUTS["exchanges"] if field.name not in ("response", "latency_ms")]
+    return Pieces(pa.schema(wanted), (REPEATED,), BATCH_ROWS, BATCH_BYTES)
 
 
 def fingerprint(workspace: Workspace, key: bytes, progress: Progress) -> None:

@@ -9,22 +9,23 @@ Source: `statistics.md` section 4.3 (split, do not pool: the contrast that survi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.profile import (
-    DAY_HOURS,
     LOG_UNIT,
-    SENT,
+    SUMS,
     columns,
     evenness,
     evenness_of_hours,
     follow_ups,
     lengths,
+    sent,
     share,
 )
 
@@ -49,37 +50,44 @@ FORM_FIGURES: dict[str, str] = {
     "aim": "share of its exchanges that ask for a capability of the lexicon",
 }
 """Figures of a form, in the order of its columns, and what each is."""
-FORMS = (
-    SENT
-    + """, size as (select grp, count(distinct account_id) as members from sent group by 1), ends as (
-  select *, 0 as side, opening as phrase, closing as other from sent where opening <> 0
-  union all select *, 1 as side, closing as phrase, opening as other from sent where closing <> 0
-), kept as (
-  select grp, side, phrase from ends join size using (grp) group by grp, side, phrase, members
-  having count(distinct item) >= $items and count(distinct account_id) >= greatest($accounts, $breadth * members)
-), used as materialized (select e.* from ends e semi join kept using (grp, side, phrase)), asked as (
-  select grp, side, phrase, count(*) as items, count(*) filter (askers > 1) as repeated,
+SHARES = """
+  select grp, $side as side, $phrase as phrase, any_value(members) as members, list(n order by n) as fillings
+  from (select grp, $phrase, account_id, count(*) as n from sent where $phrase <> 0 group by 1, 2, 3)
+  join size using (grp) group by grp, $phrase, members
+  having sum(n) >= $items and count(*) >= greatest($accounts, $breadth * members)"""
+USED = """
+  select s.*, $side as side, $phrase as phrase, $other as other from sent s
+  semi join (select grp, phrase as $phrase from shares where side = $side) using (grp, $phrase)"""
+ENDS = (
+    {"$side": "0", "$phrase": "opening", "$other": "closing"},
+    {"$side": "1", "$phrase": "closing", "$other": "opening"},
+)
+
+
+def _of_both_ends(sql: str) -> str:
+    """A SELECT of opening phrases and the same of closing phrases, as one."""
+    return " union all ".join(reduce(lambda text, item: text.replace(*item), end.items(), sql) for end in ENDS)
+
+
+FORMS = f"""
+with size as (select grp, count(*) as members from (select distinct grp, account_id from sent) group by 1),
+shares as ({_of_both_ends(SHARES)}
+), used as materialized ({_of_both_ends(USED)}
+), asked as (
+  select grp, side, phrase, count(*) as items, count(*) filter (again) as repeated,
          count(*) filter (techniques <> 0) as flagged
   from (
-    select grp, side, phrase, item, count(distinct account_id) as askers, bit_or(techniques) as techniques
+    select grp, side, phrase, item, min(account_id) <> max(account_id) as again, bit_or(techniques) as techniques
     from used group by 1, 2, 3, 4
-  ) group by 1, 2, 3
-), shares as (
-  select grp, side, phrase, list(n order by n) as fillings from (
-    select grp, side, phrase, account_id, count(*) as n from used group by 1, 2, 3, 4
-  ) group by 1, 2, 3
-)
-select u.grp, side, phrase, any_value(members) as members, count(*) as exchanges, any_value(items) as items,
-  any_value(repeated) as repeated, any_value(flagged) as flagged, count(*) filter (later) as later,
-  count(turn) as turns, max(sent_us) - min(sent_us) as span,
-  count(output_tokens) as answers, coalesce(sum((1000 * ln(1 + output_tokens))::bigint), 0)::bigint as answer,
-  coalesce(sum((1000 * ln(1 + output_tokens))::bigint * (1000 * ln(1 + output_tokens))::bigint), 0)::double as squares,
-  sum((1000 * ln(1 + words))::bigint)::bigint as question, count(*) filter (tools) as tools,
-  count(*) filter (capabilities <> 0) as aimed, count(distinct other) as others, any_value(fillings) as fillings, $hours
-from used u join asked using (grp, side, phrase) join shares using (grp, side, phrase) join size using (grp)
-group by 1, 2, 3 order by 1, 2, 3
+  ) group by 1, 2, 3 having count(*) >= $items
+), ways as (
+  select grp, side, phrase, count(*) as others from (select distinct grp, side, phrase, other from used)
+  group by 1, 2, 3
+), sums as (select grp, side, phrase, {SUMS} from used group by 1, 2, 3)
+select * from sums join asked using (grp, side, phrase) join shares using (grp, side, phrase)
+join ways using (grp, side, phrase) order by grp, side, phrase
 """
-)
+"""Phrases that few accounts fill in go first, in one count; what is distinct is counted as in `WORDINGS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +111,18 @@ class Forms:
         return np.asarray(self.values[self.group == group])
 
 
-def forms(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int) -> Forms:
-    """Forms of some groups from what they sent up to an epoch.
+def forms(workspace: Workspace, members: Sequence[NDArray[np.int64]], last_epoch: int) -> Forms:
+    """Forms of some groups from what they sent up to an epoch; arguments as for `profile.sent`."""
+    with sent(workspace, members, last_epoch):
+        return forms_of_sent(workspace)
 
-    Args:
-        workspace: holds `fingerprints` and `units`.
-        members: units of each group.
-        last_epoch: last epoch that counts.
-    """
-    numbers = np.repeat(np.arange(len(members)), [len(units) for units in members])
-    table = pa.table({"grp": numbers, "unit": np.concatenate([np.zeros(0, np.int64), *members])})
-    hours = ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS))
+
+def forms_of_sent(workspace: Workspace) -> Forms:
+    """Forms of the groups of the table `sent`."""
     limits: dict[str, object] = {
-        "last": last_epoch, "items": FORM_ITEMS_MIN, "accounts": FORM_ACCOUNTS_MIN, "breadth": FORM_BREADTH_MIN,
+        "items": FORM_ITEMS_MIN, "accounts": FORM_ACCOUNTS_MIN, "breadth": FORM_BREADTH_MIN
     }  # fmt: skip
-    found = workspace.query(FORMS.replace("$hours", hours), limits, members=table)
+    found = workspace.query(FORMS, limits)
     fillings = [np.array(counts, np.float64) for counts in found["fillings"].to_pylist()]
     counted = columns(found.drop_columns(["fillings", "phrase"]))
     group, side, phrase = (found[name].to_numpy().astype(np.int64) for name in ("grp", "side", "phrase"))

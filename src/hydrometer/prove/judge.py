@@ -26,12 +26,12 @@ from hydrometer.prove import tests as test_room
 from hydrometer.prove.background import log_mean
 from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.counts import group_counts, unit_counts
-from hydrometer.prove.forms import FORM_FIGURES, forms
+from hydrometer.prove.forms import FORM_FIGURES, forms_of_sent
 from hydrometer.prove.hands import members_of, tied_over_two
 from hydrometer.prove.membership import Membership
 from hydrometer.prove.metadata import EXCHANGES_MIN, metadata, prompts_known
 from hydrometer.prove.multiplicity import q_values
-from hydrometer.prove.profile import FIGURES, profiles
+from hydrometer.prove.profile import FIGURES, profiles_of_sent, sent
 from hydrometer.prove.standing import Standing, standing
 
 NEIGHBOUR_SHARE = 0.05
@@ -241,7 +241,8 @@ def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: i
         values, exchanges, _ = metadata(workspace, members, last_epoch)
         values = np.where(exchanges[:, None] >= EXCHANGES_MIN, values, np.nan)
         return [Usage(NO_USAGE.profile, NO_USAGE.forms, row) for row in values]
-    worked, used = profiles(workspace, members, last_epoch), forms(workspace, members, last_epoch)
+    with sent(workspace, members, last_epoch):
+        worked, used = profiles_of_sent(workspace, len(members)), forms_of_sent(workspace)
     return [Usage(worked.values[group], used.of(group)) for group in range(len(members))]
 
 

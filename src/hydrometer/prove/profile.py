@@ -10,6 +10,8 @@ section 4 (the null is a random benign operator).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,45 +46,45 @@ FIGURES: dict[str, str] = {
 }
 """Figures of a profile, in the order of its columns, and what each is."""
 SENT = """
-with sent as materialized (
-  select m.grp, f.account_id, f.item, f.opening, f.closing, f.techniques, f.capabilities, f.words, f.output_tokens,
-         f.turn, coalesce(f.turn, 1) > 1 as later, coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us,
-         f.sent_us // 3600000000 % 24 as hour
-  from {fingerprints} f join {units} u using (account_id) join members m using (unit)
-  where f.words > 0 and f.sent_us // {epoch_us} <= $last
-)
+select m.grp, f.account_id, f.item, f.opening, f.closing, f.techniques, f.capabilities, f.words, f.output_tokens,
+       f.turn, coalesce(f.turn, 1) > 1 as later, coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us,
+       f.sent_us // 3600000000 % 24 as hour
+from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+where f.words > 0 and f.sent_us // {epoch_us} <= $last
 """
-WORDINGS = (
-    SENT
-    + """, asked as (
-  select grp, item, count(distinct account_id) as askers, any_value(opening) as opening, any_value(closing) as closing,
-         bit_or(techniques) as techniques from sent group by 1, 2
+WORDINGS = """
+with asked as (
+  select grp, item, min(account_id) <> max(account_id) as again, any_value(opening) as opening,
+         any_value(closing) as closing, bit_or(techniques) as techniques from sent group by 1, 2
 ), opens as (
-  select grp, opening, count(distinct item) as n, count(distinct account_id) as accounts
-  from sent where opening <> 0 group by 1, 2
+  select * from (select grp, opening, count(*) as n from asked where opening <> 0 group by 1, 2)
+  join (
+    select grp, opening, count(*) as accounts from (select distinct grp, opening, account_id from sent) group by 1, 2
+  ) using (grp, opening)
 ), closes as (
-  select grp, closing, count(distinct item) as n, count(distinct account_id) as accounts
-  from sent where closing <> 0 group by 1, 2
+  select * from (select grp, closing, count(*) as n from asked where closing <> 0 group by 1, 2)
+  join (
+    select grp, closing, count(*) as accounts from (select distinct grp, closing, account_id from sent) group by 1, 2
+  ) using (grp, closing)
 )
-select a.grp, count(*) as items, count(*) filter (techniques <> 0) as flagged, count(*) filter (askers > 1) as repeated,
+select a.grp, count(*) as items, count(*) filter (techniques <> 0) as flagged, count(*) filter (again) as repeated,
        count(*) filter (coalesce(o.n, 0) >= $fillings or coalesce(c.n, 0) >= $fillings) as filled,
        count(*) filter ((o.n >= $fillings and o.accounts >= $many) or (c.n >= $fillings and c.accounts >= $many))
          as common,
        count(distinct case when coalesce(o.n, 0) >= coalesce(c.n, 0) then a.opening else a.closing end) as wordings
 from asked a left join opens o using (grp, opening) left join closes c using (grp, closing) group by 1 order by 1
 """
-)
-TRAFFIC = (
-    SENT
-    + """select grp, count(*) as exchanges, count(distinct account_id) as accounts, count(*) filter (later) as later,
+"""Distinct things are counted by counting rows that are distinct already: a group of rows with a list of its own for
+each of millions of phrases does not fit into memory."""
+_SUMS = """count(*) as exchanges, count(*) filter (later) as later,
   count(turn) as turns, max(sent_us) - min(sent_us) as span,
   count(output_tokens) as answers, coalesce(sum((1000 * ln(1 + output_tokens))::bigint), 0)::bigint as answer,
   coalesce(sum((1000 * ln(1 + output_tokens))::bigint * (1000 * ln(1 + output_tokens))::bigint), 0)::double as squares,
   sum((1000 * ln(1 + words))::bigint)::bigint as question, count(*) filter (tools) as tools,
-  count(*) filter (capabilities <> 0) as aimed, $hours
-from sent group by 1 order by 1
-"""
-)
+  count(*) filter (capabilities <> 0) as aimed, $hours"""
+SUMS = _SUMS.replace("$hours", ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS)))
+"""Sums over exchanges, each an integer."""
+TRAFFIC = f"select grp, count(distinct account_id) as accounts, {SUMS} from sent group by 1 order by 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +106,33 @@ class Profiles:
         return Profiles(self.values[row : row + 1], self.items[row : row + 1], self.accounts[row : row + 1])
 
 
-def profiles(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int) -> Profiles:
-    """Profiles of some groups from what they sent up to an epoch.
+@contextmanager
+def sent(workspace: Workspace, members: Sequence[NDArray[np.int64]], last_epoch: int) -> Iterator[None]:
+    """What some groups sent up to an epoch, as the table `sent` (see `SENT`).
 
     Args:
         workspace: holds `fingerprints` and `units`.
         members: units of each group.
         last_epoch: last epoch that counts.
     """
-    count = len(members)
+    numbers = np.repeat(np.arange(len(members)), [len(units) for units in members])
+    table = pa.table({"grp": numbers, "unit": np.concatenate([np.zeros(0, np.int64), *members])})
+    with workspace.held("sent", SENT, {"last": last_epoch}, members=table):
+        yield
+
+
+def profiles(workspace: Workspace, members: Sequence[NDArray[np.int64]], last_epoch: int) -> Profiles:
+    """Profiles of some groups from what they sent up to an epoch; arguments as for `sent`."""
+    with sent(workspace, members, last_epoch):
+        return profiles_of_sent(workspace, len(members))
+
+
+def profiles_of_sent(workspace: Workspace, count: int) -> Profiles:
+    """Profiles of the groups of the table `sent`, of which there are `count`."""
     if not count:
         return Profiles(np.zeros((0, len(FIGURES))), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    numbers = np.repeat(np.arange(count), [len(units) for units in members])
-    table = pa.table({"grp": numbers, "unit": np.concatenate(members)})
-    values: dict[str, object] = {"last": last_epoch}
-    hours = ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS))
-    limits = values | {"fillings": FORM_FILLINGS, "many": FORM_ACCOUNTS}
-    found = by_group(workspace.query(WORDINGS, limits, members=table), count)
-    found |= by_group(workspace.query(TRAFFIC.replace("$hours", hours), values, members=table), count)
+    found = by_group(workspace.query(WORDINGS, {"fillings": FORM_FILLINGS, "many": FORM_ACCOUNTS}), count)
+    found |= by_group(workspace.query(TRAFFIC), count)
     return Profiles(figures(found), found["items"].round().astype(np.int64), found["accounts"].round().astype(np.int64))
 
 

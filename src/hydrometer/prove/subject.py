@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hydrometer.base.tables import INPUTS
 from hydrometer.base.units import DECISION_DIGITS
@@ -90,17 +89,8 @@ class Surroundings:
 
     @cached_property
     def absent(self) -> frozenset[str]:
-        """Columns of `exchanges` that are wholly null, by the counts that the file keeps of its nulls."""
-        metadata = pq.read_metadata(self.workspace.path("exchanges"))
-        known = {field.name for field in INPUTS["exchanges"]}
-        filled = set()
-        for group in range(metadata.num_row_groups):
-            for place in range(metadata.num_columns):
-                column = metadata.row_group(group).column(place)
-                told = column.statistics
-                if told is None or not told.has_null_count or told.null_count < column.num_values:
-                    filled.add(column.path_in_schema.split(".")[0])
-        return frozenset(known - filled)
+        """Columns of `exchanges` that are wholly null."""
+        return frozenset(self.workspace.absent("exchanges", INPUTS["exchanges"].names))
 
 
 @dataclass(frozen=True, slots=True)
