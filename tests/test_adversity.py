@@ -159,14 +159,21 @@ def test_little_memory_makes_no_reject_of_a_sound_file(plain: Plain, tmp_path: P
 # --- files that change -----------------------------------------------------------------------------------------------
 
 
-def big(path: Path) -> None:
-    """A file of strangers whose texts cannot be packed, so that reading and writing it takes a while."""
+def big(path: Path, turn: pa.DataType | None = None) -> None:
+    """A file of strangers whose texts cannot be packed, so that reading and writing it takes a while.
+
+    Args:
+        path: where it goes.
+        turn: type of the column `turn`; one that is not canonical lets a scan copy the log.
+    """
     draw = np.random.default_rng(1)
     texts = draw.integers(97, 123, (BIG_ROWS, BIG_BYTES), np.uint8).tobytes().decode()
     ids = [f"big {number}" for number in range(BIG_ROWS)]
     moments = pa.array([1_772_359_200_000_000 + number for number in range(BIG_ROWS)], pa.timestamp("us", tz="UTC"))
     prompts = [texts[place : place + BIG_BYTES] for place in range(0, len(texts), BIG_BYTES)]
     table = pa.table({"exchange_id": ids, "sent_at": moments, "account_id": ids, "prompt": prompts})
+    if turn is not None:
+        table = table.append_column("turn", pa.array([1] * BIG_ROWS, turn))
     pq.write_table(table, path, use_dictionary=False, row_group_size=5_000)
 
 
@@ -186,11 +193,11 @@ def test_a_file_that_changes_in_mid_run_is_a_reject_and_the_rest_is_answered(
     (traffic / "exchanges").mkdir(parents=True)
     shutil.copy(plain.traffic / "accounts.parquet", traffic)
     shutil.copy(plain.traffic / "exchanges.parquet", traffic / "exchanges" / "a.parquet")
-    big(traffic / "exchanges" / "b.parquet")
+    big(traffic / "exchanges" / "b.parquet", pa.int32())
     scan = Scan(traffic, run, *SEED)
-    scan.wait_for((unfinished(run) / "work" / "origins.unfinished").exists)
+    scan.wait_for((unfinished(run) / "work" / "exchanges.unfinished").exists)
     scan.stop()
-    assert not (unfinished(run) / "work" / "origins.parquet").exists(), "it was cut too late to be of interest"
+    assert not (unfinished(run) / "work" / "exchanges.parquet").exists(), "it was cut too late to be of interest"
     change(traffic / "exchanges" / "b.parquet")
     scan.go_on()
     assert scan.ended() == 0, scan.said

@@ -16,6 +16,8 @@ from hydrometer.fingerprint.hashing import hashed, joined
 
 VERSION = re.compile(r"[/ ]v?\d.*")
 LONGEST_TYPE = 40
+LONGEST_READ = 1_000
+"""Letters of a user agent in which its program's name is looked for."""
 
 
 def client_type(user_agent: str) -> str:
@@ -26,7 +28,7 @@ def client_type(user_agent: str) -> str:
     """
     if user_agent.startswith("Mozilla/"):
         return "browser"
-    return VERSION.sub("", user_agent).strip().lower()[:LONGEST_TYPE] or UNKNOWN
+    return VERSION.sub("", user_agent[:LONGEST_READ]).strip().lower()[:LONGEST_TYPE] or UNKNOWN
 
 
 def measure(batch: Batch) -> dict[str, pa.Array]:
