@@ -90,7 +90,12 @@ class Surroundings:
 
     @cached_property
     def absent(self) -> frozenset[str]:
-        """Columns of `exchanges` that are wholly null, by the counts that the file keeps of its nulls."""
+        """Columns of `exchanges` that are wholly null, by the counts that the file keeps of its nulls.
+
+        On top of an earlier run the file does not hold them all, and the table `absent` names them.
+        """
+        if self.workspace.has("absent"):
+            return frozenset(self.workspace.read("absent")["name"].to_pylist())
         metadata = pq.read_metadata(self.workspace.path("exchanges"))
         known = {field.name for field in INPUTS["exchanges"]}
         filled = set()
