@@ -19,17 +19,26 @@ import pyarrow as pa
 from hydrometer.base.state import State
 from hydrometer.base.tables import INPUTS, schema
 from hydrometer.base.workspace import Workspace
+from hydrometer.fingerprint.entities import IDENTIFIERS
 from hydrometer.looks import Listed
 from hydrometer.moments import Known
 from hydrometer.prove.metadata import PROMPTED, TOOLED
 
 LOOKS = schema("epoch:i! group:i account_id:s")
 """Account of each group that a look at an epoch listed; a look that listed none has one row of nulls."""
-REGISTER = ", ".join(f"a.{name}" for name in INPUTS["accounts"].names)
+REGISTER = ", ".join(
+    f"a.{name} is not null" if name in IDENTIFIERS else f"a.{name}"
+    for name in INPUTS["accounts"].names
+    if name != "email_shape"
+)
+"""What a look reads of the register; what identifies is told by the entities, and here whether there is any."""
 MOMENTS = f"""
 with named as (select unit, min(account_id) as name from {{units}} group by unit),
+met as (select layer, entity, unit, min(epoch) as epoch from {{entities}} group by all),
+shared as (select layer, entity, list_sort(list(epoch))[2] as since from met group by all),
 rows as (
-  select epoch, hash(name, layer, entity, exchanges) as row from {{entities}} join named using (unit)
+  select greatest(epoch, since) as epoch, hash(name, layer, entity, epoch, exchanges) as row
+    from {{entities}} join shared using (layer, entity) join named using (unit)
   union all select epoch, hash(name, country, client_type, language, exchanges) from {{places}} join named using (unit)
   union all select epoch, hash(name, item, opening, closing, techniques, new_opening, new_closing)
     from {{items}} join named using (unit)
@@ -41,7 +50,7 @@ rows as (
 )
 select epoch, (sum(row::hugeint) % 9223372036854775783)::bigint as digest from rows group by epoch order by epoch
 """
-"""One number an epoch, whatever the order of rows and the numbers of units."""
+"""One number an epoch, whatever the order of rows and the numbers of units; an entity counts once two units hold it."""
 
 
 def write_moments(workspace: Workspace) -> None:

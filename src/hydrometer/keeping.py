@@ -49,13 +49,13 @@ WORDINGS = schema("template_id:s! masked:s!")
 MASKED_WHOLE = "⟨…⟩"
 
 
-def keep(workspace: Workspace, folder: Path, templates: pa.Table, told: Mapping[str, Any], key: bytes) -> None:
+def keep(workspace: Workspace, folder: Path, shown: pa.Table, told: Mapping[str, Any], key: bytes) -> None:
     """Write the state of a run.
 
     Args:
         workspace: tables of the run; `moments` and `given_accounts` among them.
         folder: where to; it is made.
-        templates: the run's table of that name.
+        shown: wordings of listed groups, masked.
         told: what `state.json` says beside its own entries.
         key: the deployment's key.
     """
@@ -73,7 +73,7 @@ def keep(workspace: Workspace, folder: Path, templates: pa.Table, told: Mapping[
     for name in ("given_ids", "moments", "looks", *BESIDE):
         if workspace.has(name):
             rewritten(workspace.path(name), folder / f"{name}.parquet")
-    pq.write_table(wordings(workspace, templates), folder / "wordings.parquet", compression="zstd")
+    pq.write_table(wordings(workspace, shown), folder / "wordings.parquet", compression="zstd")
     state.write(folder, dict(told))
 
 
@@ -116,15 +116,11 @@ def ledger(exchanges: Path) -> Iterator[pa.Table]:
             yield pa.table([columns[field.name].cast(field.type) for field in LEDGER], schema=LEDGER)
 
 
-def wordings(workspace: Workspace, templates: pa.Table) -> pa.Table:
-    """Templates as they were shown in this run or, where it does not show them, in an earlier one; masked."""
-    shown = {
-        row["template_id"]: row["masked"]
-        for row in templates.select(WORDINGS.names).to_pylist()
-        if row["masked"] is not None and row["masked"] != MASKED_WHOLE
-    }
+def wordings(workspace: Workspace, shown: pa.Table) -> pa.Table:
+    """Templates as they are masked in this run or, where it does not know them, in an earlier one."""
+    known = {row["template_id"]: row["masked"] for row in shown.to_pylist() if row["masked"] != MASKED_WHOLE}
     earlier = workspace.read("earlier_wordings").to_pylist() if workspace.has("earlier_wordings") else []
-    whole = {row["template_id"]: row["masked"] for row in earlier} | shown
+    whole = {row["template_id"]: row["masked"] for row in earlier} | known
     return pa.Table.from_pylist([{"template_id": name, "masked": whole[name]} for name in sorted(whole)], WORDINGS)
 
 

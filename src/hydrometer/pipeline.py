@@ -317,10 +317,11 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
         prior=run.settings.prior, vocabulary=Words(tuple(rules.techniques), tuple(rules.targets)),
         policy=collected.policy, seed=run.settings.seed, q=run.settings.q,
     )  # fmt: skip
+    shown = written.pop("wordings")
     for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
     said = keeping.said(run.settings, collected, content=run.content, looked=findings.looked)
-    keeping.keep(run.workspace, out / state.FOLDER, written["templates"], said, run.settings.key_bytes)
+    keeping.keep(run.workspace, out / state.FOLDER, shown, said, run.settings.key_bytes)
     manifest = facts(run, collected, findings) | {"outputs": hashes(out)}
     if run.since is not None:
         manifest["since"] = since_facts(run, run.since, findings, (written["campaigns"], written["members"]))

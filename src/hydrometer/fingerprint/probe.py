@@ -46,12 +46,13 @@ def _more(number: int) -> dict[str, object]:
     """Values of the columns that a signal may read."""
     return {
         "system_instructions": "You are a careful grader. Answer in JSON.", "tools": ["read", "run"],
-        "end_user_id": "u1", "conversation_id": f"c{number}", "turn": number, "request_model": "m-1", "client_ip": "192.0.2.7",
-        "asn": 64500, "country": "DE", "user_agent": "python-requests/2.32", "ja4": "t13d1516h2", "header_shape": "h1",
-        "reasoning_signature_in": "s1", "reasoning_signatures_in": ["s1", "s2"], "reasoning_signature_out": "s3",
-        "temperature": 0.7, "top_p": 0.9, "max_tokens": 512, "choices": 2, "stream": True, "cost_usd": 0.01,
-        "operation": "chat", "pathway": "api", "input_tokens": 40, "output_tokens": 80, "finish_reason": "stop",
-        "input_modalities": ["text"], "output_modalities": ["text"], "thinking_budget": 1024, "tool_results": 1,
+        "end_user_id": "u1", "conversation_id": f"c{number}", "turn": number, "request_model": "m-1", "asn": 64500,
+        "client_ip": "192.0.2.7", "country": "DE", "user_agent": "python-requests/2.32", "ja4": "t13d1516h2",
+        "header_shape": "h1", "reasoning_signature_in": "s1", "reasoning_signatures_in": ["s1", "s2"],
+        "reasoning_signature_out": "s3", "temperature": 0.7, "top_p": 0.9, "max_tokens": 512, "choices": 2,
+        "stream": True, "cost_usd": 0.01, "operation": "chat", "pathway": "api", "input_tokens": 40,
+        "output_tokens": 80, "finish_reason": "stop", "input_modalities": ["text"], "output_modalities": ["text"],
+        "thinking_budget": 1024, "tool_results": 1,
     }  # fmt: skip
 
 

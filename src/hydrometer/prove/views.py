@@ -22,6 +22,8 @@ from hydrometer.prove.assembly import MILLION, Reported, moment
 
 HOUR_US = 3_600_000_000
 TEMPLATES_MAX = 12
+WORDINGS_MAX = 64
+"""Wordings of a group that are masked for a later run, those that are shown among them: it may show others."""
 SAMPLES = 6
 MASK = "⟨…⟩"
 WORDS_MAX = 120
@@ -97,11 +99,11 @@ def _positions(common: Sequence[str], words: Sequence[str]) -> list[int]:
     return places
 
 
-def template_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
-    """Rows of `templates`: the wordings with most exchanges, masked."""
+def wording_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
+    """Rows of `templates` for the wordings with most exchanges, masked; the first `TEMPLATES_MAX` are shown."""
     part = reported.attributed
     found = workspace.query(
-        FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(TEMPLATES_MAX)), part=part
+        FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(WORDINGS_MAX)), part=part
     ).to_pylist()
     ids = sorted({one for row in found for one in row["samples"] or ()})
     wanted = pa.table({"exchange_id": pa.array(ids, pa.string())})
