@@ -35,7 +35,7 @@ REGISTER = ", ".join(
 MOMENTS = f"""
 with named as (select unit, min(account_id) as name from {{units}} group by unit),
 met as (select layer, entity, unit, min(epoch) as epoch from {{entities}} group by all),
-shared as (select layer, entity, list_sort(list(epoch))[2] as since from met group by all),
+shared as (select layer, entity, min(epoch, 2)[2] as since from met group by all),
 rows as (
   select greatest(epoch, since) as epoch, hash(name, layer, entity, epoch, exchanges) as row
     from {{entities}} join shared using (layer, entity) join named using (unit)

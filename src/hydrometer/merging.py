@@ -32,7 +32,7 @@ ARRIVED = "arrived"
 """Exchanges of the new logs alone, with their texts."""
 Step = Callable[[str, int, int | None], None]
 LEDGER = f"""
-select {", ".join(PLAIN)}, list_resize([''], tools, '') as tools,
+select {", ".join(PLAIN)}, case when tools is not null then list_resize([''], tools, '') end as tools,
        case when priced then 0.0::double end as cost_usd, null::varchar as prompt from {{earlier_ledger}}
 """
 """What earlier runs kept of exchanges. What they cost is in the fingerprints; here, whether it is known."""
