@@ -194,14 +194,15 @@ def _settle(workspace: Workspace, every: str) -> int | None:
 
 
 def _find_seen(workspace: Workspace, arrived: str) -> None:
-    """Rows of earlier exchanges whose ids are met again, as if they came from a source before all others."""
+    """Rows of earlier exchanges whose ids are met again, or were taken then, as if from a source before all others."""
     workspace.connection.execute(
         workspace.expand(f"""create or replace temp table {_SEEN} as
         select -1 as _source, row_number() over (order by f.exchange_id) as _position, 0 as _item,
             coalesce(given_id, f.exchange_id) as exchange_id, account_id, make_timestamptz(sent_us) as sent_at,
             f.exchange_id as _kept_id
         from {{{EARLIER}}} f left join {{{EARLIER_IDS}}} using (exchange_id)
-        where coalesce(given_id, f.exchange_id) in (select exchange_id from {arrived})""")
+        where coalesce(given_id, f.exchange_id) in (
+            select exchange_id from {arrived} union all select given_id from {{{EARLIER_IDS}}})""")
     )
 
 
@@ -209,11 +210,9 @@ def _store_ids(workspace: Workspace, *, settled: bool) -> None:
     """Write `given_ids`, and over an earlier run `renamed`."""
     fates = f"select _new_id as exchange_id, exchange_id as given_id from {_FATES} where {_ANOTHER}"
     new = fates if settled else "select null::varchar as exchange_id, null::varchar as given_id where false"
+    workspace.store("given_ids", f"from ({new}) order by all")
     if not workspace.has(EARLIER):
-        workspace.store("given_ids", f"from ({new}) order by all")
         return
-    untouched = f"select exchange_id, given_id from {{{EARLIER_IDS}}} where exchange_id not in"
-    workspace.store("given_ids", f"from ({new} union all {untouched} (select _kept_id from {_SEEN})) order by all")
     moved = f"""select _kept_id as exchange_id, _new_id as new_id from {_SEEN} join {_FATES} using ({PLACE})
         where _kept_id <> _new_id"""
     none = "select null::varchar as exchange_id, null::varchar as new_id where false"
