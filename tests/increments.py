@@ -51,7 +51,7 @@ def names(run: Path) -> dict[str, str]:
     members: dict[str, list[str]] = {row["campaign_id"]: [] for row in groups}
     for row in pq.read_table(run / "members.parquet").to_pylist():
         members[row["campaign_id"]].append(row["account_id"])
-    found = {}
+    found: dict[str, str] = {}
     for row in groups:
         told = json.dumps([sorted(members[row["campaign_id"]]), row["operator_bits"], row["extraction_bits"]])
         name = hashlib.sha256(told.encode()).hexdigest()[:12]
