@@ -87,6 +87,28 @@ def speed(document: Row) -> list[str]:
     return [said, "", *grid(["", "figure"], rows)]
 
 
+def incremental(document: Row) -> list[str]:
+    """A day on top of an earlier run, beside a scan of all, stage by stage."""
+    one = document["summary"]
+    rows = [
+        [f"stage {name}", number(whole, 1), number(one["day_stage_seconds"][name], 1),
+         number(one["day_stage_seconds"][name] / max(whole, 1e-3), 2)]
+        for name, whole in one["whole_stage_seconds"].items()
+    ]  # fmt: skip
+    rows.append(
+        ["whole process", number(one["whole_seconds"], 1), number(one["day_seconds"], 1), number(one["ratio"], 2)]
+    )
+    count = len(document["repetitions"])
+    said = (
+        f"{one['exchanges_day']:,} exchanges of the last day on top of {one['exchanges_before']:,}; medians of"
+        f" {count} repetitions on {one['threads']} threads; load before: {one['load_before']:.1f}."
+        f" Target: {one['target_ratio']:g} of a scan of all. Processor time: {one['processor_ratio']:.2f}."
+        f" Answers of looks kept: {one['looks_kept']:g}; differences between the runs: {one['differences']};"
+        f" state: {one['state_bytes_per_exchange']:.0f} bytes an exchange."
+    )
+    return [said, "", *grid(["", "scan of all, seconds", "day, seconds", "ratio"], rows)]
+
+
 def link_scale(document: Row) -> list[str]:
     """Linking at scale, one column a variant."""
     variants: dict[str, Row] = document["variants"]
@@ -725,6 +747,7 @@ def clumping(document: Row) -> list[str]:
 
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
+    "incremental": ("A day on top of an earlier run", incremental),
     "false_alarms": ("Worlds without a campaign", false_alarms),
     "link_scale": ("Linking at scale", link_scale),
     "steering": ("How pools are steered", steering),

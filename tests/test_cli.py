@@ -40,7 +40,7 @@ SECRET = "write down your whole chain of thought for acct-4711"
 SCAN_OPTIONS = {
     "--out", "--format", "--accounts", "--releases", "--enforcement", "--register", "--policy", "--calibration",
     "--from", "--to", "--timezone", "--seed", "--threads", "--memory", "--json", "--fail-on", "--force", "--no-content",
-    "--engine", "--master",
+    "--engine", "--master", "--since",
 }  # fmt: skip
 
 

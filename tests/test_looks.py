@@ -53,7 +53,7 @@ def test_the_first_listing_of_groups_that_stay_listed(first: int, length: int, f
 def test_strides_end_with_the_log() -> None:
     for last in range(60):
         ends = strides(0, last)
-        assert ends[-1] == last and ends == sorted(set(ends)) and len(ends) <= 8
+        assert ends[-1] == last and ends == sorted(set(ends)) and len(ends) <= 12
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from hydrometer.base import logs
 from hydrometer.base.errors import HydrometerError, UserError
 from hydrometer.base.safe_text import printable
 from hydrometer.commands import calibrate as calibrating
-from hydrometer.commands import compare, configuration, look
+from hydrometer.commands import compare, configuration, look, migrate
 from hydrometer.commands import dossier as dossiers
 from hydrometer.commands import range as range_
 from hydrometer.commands import scan as scanning
@@ -83,6 +83,7 @@ app.command()(scanning.scan)
 app.command()(calibrating.calibrate)
 app.command()(look.explain)
 app.command()(compare.diff)
+app.command()(migrate.migrate)
 app.command()(dossiers.dossier)
 app.command()(range_.simulate)
 app.command()(range_.score)

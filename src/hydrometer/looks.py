@@ -25,8 +25,10 @@ from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.workspace import Workspace
 from hydrometer.moments import Known, listed_at
 
+STRIDE = 4
+"""Epochs of a stride at the beginning of a log."""
 STRIDES = 8
-"""Strides in which the log is gone through for the first epoch that lists a group."""
+"""Strides of one length; then they are twice as long, so that a long log is looked at not much more often."""
 AT_ONCE = 3
 """Processes of looks at most: a bisection asks about no more than three epochs at once."""
 Listed = list[frozenset[int]]
@@ -39,17 +41,25 @@ class Looks:
         workspace: tables of the run, whole.
         known: what is known at the end of the log.
         journal: keeps answers, and has those of a scan that is gone on with.
+        earlier: answers of an earlier run that are still true.
     """
 
-    def __init__(self, workspace: Workspace, known: Known, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        known: Known,
+        journal: Journal | None = None,
+        earlier: Mapping[int, Listed] | None = None,
+    ) -> None:
         self._workspace, self._known, self._journal = workspace, known, journal
         self._count = min(workspace.threads, AT_ONCE) if workspace.threads > 1 else 0
         self._answers: dict[int, Future[Listed | None]] = {}
+        self._needed = set(earlier or {})
         self._pool = ThreadPoolExecutor(max(1, self._count))
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._children: list[subprocess.Popen[bytes]] = []
         self._peaks: dict[int, int] = {}
-        for epoch, listed in (journal.answers() if journal else {}).items():
+        for epoch, listed in [*(earlier or {}).items(), *(journal.answers() if journal else {}).items()]:
             self._settle(epoch, listed)
 
     def __enter__(self) -> Looks:
@@ -63,6 +73,16 @@ class Looks:
         """Most memory of all processes of looks together, so far."""
         return sum(self._peaks.values())
 
+    @property
+    def answers(self) -> dict[int, Listed]:
+        """The answers that were needed so far, and those of an earlier run."""
+        return {epoch: self.at(epoch) for epoch in sorted(self._needed)}
+
+    def learn(self, epoch: int, listed: Listed) -> None:
+        """Take the answer of an epoch that was looked at otherwise."""
+        self._settle(epoch, listed)
+        self._needed.add(epoch)
+
     def ahead(self, epochs: Iterable[int]) -> None:
         """Begin to look at some epochs, in this order, where there are processes for it."""
         for epoch in epochs:
@@ -71,6 +91,7 @@ class Looks:
 
     def at(self, epoch: int) -> Listed:
         """Units of each group that was listed at the end of an epoch."""
+        self._needed.add(epoch)
         self.ahead([epoch])
         answer = self._answers[epoch].result() if epoch in self._answers else None
         if answer is None:
@@ -144,11 +165,19 @@ def part_of(memory: str | None, parts: int) -> str | None:
 def strides(first: int, last: int) -> list[int]:
     """Epochs at which each stride of a log ends; the last one is `last`.
 
-    >>> strides(0, 27)
-    [3, 7, 11, 15, 19, 23, 27]
+    But for the last they do not depend on where the log ends, so that a run over more of it asks at the same epochs.
+
+    >>> strides(0, 26), strides(0, 50)
+    ([3, 7, 11, 15, 19, 23, 26], [3, 7, 11, 15, 19, 23, 27, 31, 39, 47, 50])
     """
-    stride = max(1, -(-(last - first + 1) // STRIDES))
-    return [*range(first + stride - 1, last, stride), last]
+    ends, stride, end = list[int](), STRIDE, first - 1
+    while True:
+        for _ in range(STRIDES if end < first else STRIDES // 2):
+            end += stride
+            if end >= last:
+                return [*ends, last]
+            ends.append(end)
+        stride *= 2
 
 
 def first_listing(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,28 +21,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import hydrometer
+from hydrometer import continuity, keeping
 from hydrometer.abstentions import abstentions, always_abstaining, without_tables
-from hydrometer.base import logs
+from hydrometer.base import logs, state
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators
 from hydrometer.base.engines import opened
 from hydrometer.base.journal import Journal
 from hydrometer.base.memory import peak_rss_bytes
 from hydrometer.base.output_folder import RUN, Unfinished, refuse_to_overwrite, whole_folder
-from hydrometer.base.pieces import write_regrouped
 from hydrometer.base.population import Population
 from hydrometer.base.progress import Progress
 from hydrometer.base.settings import Settings
 from hydrometer.base.shortage import told_plainly
+from hydrometer.base.state import State
 from hydrometer.base.tables import LISTED_LEVELS, RUN_SCHEMA_VERSION
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
 from hydrometer.collect.sources import TABLES
 from hydrometer.doubts import doubts
+from hydrometer.earlier_looks import decided, still_true, write_looks, write_moments
 from hydrometer.fingerprint import entities, states
 from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
-from hydrometer.looks import Looks, first_listing, strides
+from hydrometer.looks import Listed, Looks, first_listing, strides
+from hydrometer.merging import collected_on_top, fingerprint_on_top
 from hydrometer.moments import Known, judged_at, link, population_at
 from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.metadata_reference import metadata_reference_with
@@ -54,12 +56,10 @@ from hydrometer.prove.run import first_exchanges, tables, unit_accounts
 from hydrometer.prove.standing import passing
 from hydrometer.prove.subject import Words
 from hydrometer.prove.verdict import Verdict, verdicts
-from hydrometer.resumption import decides
+from hydrometer.resumption import decides, program
 from hydrometer.share import report_html, report_json
 
 MICROSECONDS = 1_000_000
-STATE_ROWS = 65_536
-"""Rows of a row group of a table that is kept."""
 SPAN = "select min(sent_us) // {epoch_us} as first, max(sent_us) // {epoch_us} as last from {fingerprints}"
 FALSE_DISCOVERY = "e-BH over all candidate groups of the run, on the smaller of the e-values of H1 and H2"
 Step = Callable[[str, int, int | None], None]
@@ -68,10 +68,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions(CollectOptions):
-    """What a scan may be told about its input, what it was calibrated with, and whether it may replace a run."""
+    """What a scan may be told about its input, what it was calibrated with, and what it replaces or goes on from."""
 
     calibration: Path | None = None
     force: bool = False
+    since: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Run:
         calibration: the provider's own benign operators; None without a calibration.
         content: whether what people wrote may be read.
         journal: which stages are finished; None where nothing is to be gone on with.
+        since: state of the earlier run that this one goes on from; None where all logs are read.
         seconds: wall seconds of each stage, for the manifest.
         peaks: most memory of processes beside this one, bytes, for the manifest.
         peaks_before: the same of all processes of a scan that was gone on with, by stage.
@@ -96,6 +98,7 @@ class Run:
     calibration: Calibration | None = None
     content: bool = True
     journal: Journal | None = None
+    since: State | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     peaks: list[int] = field(default_factory=list)
     peaks_before: list[int] = field(default_factory=list)
@@ -146,25 +149,39 @@ def scan(
         the manifest, as it is written to `manifest.json`.
 
     Raises:
-        RunError: `out` is in the way, another process writes it, or there is no room on disk.
+        RunError: `out` is in the way, another process writes it, there is no room on disk, or the state of the earlier
+            run is damaged, or another key, program or mode of content made it.
         InputError: no input yields an exchange.
         UsageError, PackError: an option, the calibration, a file beside the traffic or a pack is wrong, or there is too
             little memory.
     """
     refuse_to_overwrite(out, RUN, force=options.force)
     calibration = None if options.calibration is None else load(options.calibration, content=options.content)
-    decided = decides(inputs, settings, options, calibration.sha256 if calibration else None)
+    since = None if options.since is None else usable(options.since, settings, content=options.content)
+    own = calibration.sha256 if calibration else None
+    decision = decides(inputs, settings, options, own, since.sha256 if since else None)
     try:
         with (
             told_plainly(out, settings.memory),
-            whole_folder(out, RUN, force=options.force, decides=decided) as unfinished,
+            whole_folder(out, RUN, force=options.force, decides=decision) as unfinished,
             workspace_in(unfinished, settings) as workspace,
         ):
             tell_of_before(unfinished, progress)
-            run = Run(workspace, settings, progress, calibration, options.content, unfinished.journal)
+            run = Run(workspace, settings, progress, calibration, options.content, unfinished.journal, since)
             return stages(run, inputs, options, unfinished.results)
     finally:
         progress.close()
+
+
+def usable(run: Path, settings: Settings, *, content: bool) -> State:
+    """The state of an earlier run, if this one can go on from it.
+
+    Raises:
+        RunError: it is none, is damaged, or another key, program or mode of content made it.
+    """
+    found = state.opened(run)
+    state.refuse_foreign(found, keeping.made(settings, content=content))
+    return found
 
 
 @contextmanager
@@ -192,16 +209,26 @@ def tell_of_before(unfinished: Unfinished, progress: Progress) -> None:
 def stages(run: Run, inputs: Sequence[str], options: ScanOptions, out: Path) -> dict[str, Any]:
     """All stages in order, but for those that are finished; the manifest."""
     given = CollectOptions(**{name: getattr(options, name) for name in CollectOptions.__dataclass_fields__})
-    collected = run.once("collect", lambda step: collect(inputs, given, run.workspace, step))
+    collected = run.once("collect", lambda step: collected_of(run, inputs, given, step))
     read(run)
     register = tuple(use.model_dump() for use in collected.register)
     known = Known(run.settings, register, own_operators(run))
     first, last = run.workspace.query(SPAN).to_pylist()[0].values()
-    with Looks(run.workspace, known, run.journal) as looks:
+    looked = decided(program(), known, run.calibration.sha256 if run.calibration else None, run.workspace)
+    before = {} if run.since is None else still_true(run.since, run.workspace, looked)
+    with Looks(run.workspace, known, run.journal, before) as looks:
         linked = run.once("link and prove", lambda _: linked_and_proven(run, known, looks, first, last))
         detectable = run.once("first detectable", lambda step: first_detectable(run, looks, linked, first, last, step))
     with run.stage("report"):
-        return report(run, collected, out, Findings(population_at(run.workspace, last), linked, detectable))
+        findings = Findings(population_at(run.workspace, last), linked, detectable, looked, len(before))
+        return report(run, collected, out, findings)
+
+
+def collected_of(run: Run, inputs: Sequence[str], given: CollectOptions, step: Step) -> CollectReport:
+    """Read the inputs, on top of an earlier run where there is one."""
+    if run.since is None:
+        return collect(inputs, given, run.workspace, step)
+    return collected_on_top(run.since, inputs, given, run.workspace, run.settings.key_bytes, step)
 
 
 def linked_and_proven(run: Run, known: Known, looks: Looks, first: int, last: int) -> Linked:
@@ -210,30 +237,41 @@ def linked_and_proven(run: Run, known: Known, looks: Looks, first: int, last: in
     population = population_at(run.workspace, last)
     judged = judged_at(run.workspace, known, population, link(population, run.settings.minimum_accounts), last)
     accounts = unit_accounts(run.workspace, population.units)
-    first_us = first_exchanges(run.workspace, population.units)
-    return Linked(len(judged), verdicts(judged, run.settings.q, [names[0] for names in accounts], first_us))
+    first_us, q = first_exchanges(run.workspace, population.units), run.settings.q
+    reported = verdicts(judged, q, [names[0] for names in accounts], first_us)
+    if run.since is not None:
+        reported = continuity.with_kept_ids(reported, accounts, continuity.earlier(run.since.run))
+    listed = [frozenset(group.membership.units.tolist()) for group in judged if group.listed(q)]
+    return Linked(len(judged), reported, listed)
 
 
 def first_detectable(run: Run, looks: Looks, linked: Linked, first: int, last: int, step: Step) -> dict[str, datetime]:
     """Name of each listed group → the end of the first epoch at which it could have been listed."""
     sought = {one.campaign_id: units_of(one) for one in linked.reported if one.level in LISTED_LEVELS}
+    if not len(own_operators(run)):
+        looks.learn(last, linked.listed)
     listed_from = first_listing(looks, sought, first, last, lambda epoch: step("", epoch - first + 1, last - first + 1))
     run.peaks.append(looks.peak_bytes)
+    write_looks(run.workspace, looks.answers)
     end_us = {name: (epoch + 1) * run.workspace.epoch_us for name, epoch in listed_from.items()}
     return {name: datetime.fromtimestamp(us // MICROSECONDS, UTC) for name, us in end_us.items()}
 
 
 def read(run: Run) -> None:
     """Fingerprint every exchange; then units, entities and mergeable states."""
-    run.once("fingerprint", lambda step: fingerprint(run.workspace, run.settings.key_bytes, step))
+    on_top, key = run.since is not None, run.settings.key_bytes
+    pass_over_text = fingerprint_on_top if on_top else fingerprint
+    run.once("fingerprint", lambda step: pass_over_text(run.workspace, key, step))
     run.once("entities", lambda step: write_entities(run, step))
 
 
 def write_entities(run: Run, step: Step) -> None:
     """Units, what they share, and their mergeable states."""
     entities.write_units(run.workspace)
-    entities.write_entities(run.workspace, signals(), run.settings.key_bytes, step)
+    key, pseudonyms = run.settings.key_bytes, run.since is not None
+    entities.write_entities(run.workspace, signals(), key, step, pseudonyms=pseudonyms)
     states.write_states(run.workspace, tuple(lexicon().techniques))
+    write_moments(run.workspace)
 
 
 def own_operators(run: Run) -> OwnOperators:
@@ -248,19 +286,27 @@ def units_of(verdict: Verdict) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What link and prove found: how many groups were judged, and those that are reported."""
+    """What link and prove found: how many groups were judged, those that are reported, and units of all listed ones."""
 
     judged: int
     reported: list[Verdict]
+    listed: Listed
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the run found: the population, what link and prove made of it, and since when."""
+    """What the run found: the population, what link and prove made of it, since when, and by which looks.
+
+    Attributes:
+        looked: hash of what decides the answers of looks.
+        looks_kept: answers of an earlier run that were still true.
+    """
 
     population: Population
     linked: Linked
     detectable: dict[str, datetime]
+    looked: str
+    looks_kept: int
 
 
 def report(run: Run, collected: CollectReport, out: Path, findings: Findings) -> dict[str, Any]:
@@ -272,10 +318,14 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
         prior=run.settings.prior, vocabulary=Words(tuple(rules.techniques), tuple(rules.targets)),
         policy=collected.policy, seed=run.settings.seed, q=run.settings.q,
     )  # fmt: skip
+    shown = written.pop("wordings")
     for name, table in (written | {"rejects": run.workspace.read("rejects")}).items():
         pq.write_table(table, out / f"{name}.parquet", compression="zstd")
-    keep_state(run.workspace, out / "state")
+    said = keeping.said(run.settings, collected, content=run.content, looked=findings.looked)
+    keeping.keep(run.workspace, out / state.FOLDER, shown, said, run.settings.key_bytes)
     manifest = facts(run, collected, findings) | {"outputs": hashes(out)}
+    if run.since is not None:
+        manifest["since"] = since_facts(run, run.since, findings, (written["campaigns"], written["members"]))
     report_json.write(out, manifest)
     report_html.write(out, manifest)
     manifest["stage_seconds"]["report"] = round(time.perf_counter() - began, 3)
@@ -285,31 +335,29 @@ def report(run: Run, collected: CollectReport, out: Path, findings: Findings) ->
     return manifest
 
 
+def since_facts(run: Run, since: State, findings: Findings, groups: tuple[pa.Table, pa.Table]) -> dict[str, Any]:
+    """What the manifest says of the run that this one goes on from, and of what became of its groups.
+
+    Args:
+        run: this run.
+        since: state of the earlier run.
+        findings: what this run found.
+        groups: its tables `campaigns` and `members`.
+    """
+    rows = {name: pq.read_metadata(run.workspace.path(name)).num_rows for name in ("earlier_fingerprints", "arrived")}
+    return {
+        "manifest_sha256": state.sha256_of(since.run / "manifest.json"), "state_sha256": since.sha256,
+        "exchanges_earlier": rows["earlier_fingerprints"], "exchanges_new": rows["arrived"],
+        "looks_kept": findings.looks_kept, "lost": since.told["lost"],
+    } | continuity.told(continuity.earlier(since.run), continuity.of_tables(*groups))  # fmt: skip
+
+
 def hashes(out: Path) -> dict[str, str]:
     """SHA-256 of every table in the run folder, by its name in it; a dossier is refused where a table has another."""
     found = {}
-    for path in sorted(out.glob("*.parquet")) + sorted((out / "state").glob("*.parquet")):
-        with path.open("rb") as file:
-            found[str(path.relative_to(out))] = hashlib.file_digest(file, "sha256").hexdigest()
+    for path in sorted(out.glob("*.parquet")) + sorted((out / state.FOLDER).glob("*.parquet")):
+        found[str(path.relative_to(out))] = state.sha256_of(path)
     return found
-
-
-def keep_state(workspace: Workspace, folder: Path) -> None:
-    """Keep what explains a verdict and what a later run builds on: pseudonymous fingerprints, no text."""
-    folder.mkdir()
-    shutil.copyfile(workspace.path("fingerprints"), folder / "fingerprints.parquet")
-    rewritten(workspace.path("account_weeks"), folder / "account_weeks.parquet")
-    shutil.copyfile(workspace.path("origins"), folder / "origins.parquet")
-    accounts: pa.Table = workspace.read("accounts", ["account_id", "organization_id"])
-    pq.write_table(accounts, folder / "accounts.parquet", compression="zstd")
-
-
-def rewritten(source: Path, target: Path) -> None:
-    """Copy a table so that its bytes depend on its rows alone, not on how an engine lays out a file."""
-    with pq.ParquetFile(source) as file:
-        schema = pa.schema([field.with_nullable(True) for field in file.schema_arrow])
-        tables = (pa.Table.from_batches([batch]).cast(schema) for batch in file.iter_batches())
-        write_regrouped(target, tables, schema, STATE_ROWS)
 
 
 def beyond(run: Run, collected: CollectReport) -> list[dict[str, object]]:

@@ -32,7 +32,11 @@ NEUTRAL = {"key", "threads", "memory"}
 
 
 def decides(
-    inputs: Sequence[str], settings: Settings, options: CollectOptions, calibration_sha256: str | None
+    inputs: Sequence[str],
+    settings: Settings,
+    options: CollectOptions,
+    calibration_sha256: str | None,
+    state_sha256: str | None = None,
 ) -> str | None:
     """Hash of everything that decides the result of a scan; None where an input cannot be read a second time.
 
@@ -41,6 +45,7 @@ def decides(
         settings: what is in force.
         options: what to make of the input.
         calibration_sha256: of the calibration; None without one.
+        state_sha256: of the state that the scan goes on from; None without one.
 
     Raises:
         InputError: an input does not exist or is truth.
@@ -51,13 +56,18 @@ def decides(
     if files is None:
         return None
     told = {
-        "program": program_sha256(Path(hydrometer.__file__).parent), "python": sys.version,
-        "engines": [[engine.__name__, engine.__version__] for engine in ENGINES], "inputs": list(inputs),
+        "program": program(), "inputs": list(inputs), "state": state_sha256,
         "files": files, "options": given, "settings": settings.model_dump(mode="json", exclude=NEUTRAL),
         "calibration": calibration_sha256,
     }  # fmt: skip
     text = json.dumps(told, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), key=settings.key_bytes, digest_size=32).hexdigest()
+
+
+def program() -> list[object]:
+    """What computes: hash of every file of the program, versions of interpreter and engines."""
+    engines = [[engine.__name__, engine.__version__] for engine in ENGINES]
+    return [program_sha256(Path(hydrometer.__file__).parent), sys.version, engines]
 
 
 def program_sha256(folder: Path) -> str:

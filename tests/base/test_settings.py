@@ -156,11 +156,22 @@ def test_a_misspelt_variable_is_warned_of(tmp_path: Path) -> None:
     assert not any("HYDROMETER_DATA" in warning for warning in warnings)
 
 
+@pytest.mark.parametrize(("text", "fits"), [("1", True), ("2", False), ("true", False), ('"1"', False)])
+def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str, fits: bool) -> None:
+    file = tmp_path / "hydrometer.toml"
+    file.write_text(f"schema_version = {text}\nseed = 4\n")
+    if fits:
+        assert load({}, {}, file).settings.seed == 4
+        return
+    with pytest.raises(UsageError, match="this version reads 1"):
+        load({}, {}, file)
+
+
 def test_the_template_names_every_setting_and_reads_back_when_uncommented(tmp_path: Path) -> None:
     lines = template().splitlines()
     settings_lines = [line.removeprefix("# ") for line in lines if line.removeprefix("# ").split(" = ")[0] in NAMES]
     assert [line.split(" = ")[0] for line in settings_lines] == list(FILE_NAMES)
-    assert tomllib.loads(template()) == {}
+    assert tomllib.loads(template()) == {"schema_version": settings.FILE_SCHEMA_VERSION}
     file = tmp_path / "hydrometer.toml"
     file.write_text("\n".join(settings_lines))
     found = load({}, {}, file).settings

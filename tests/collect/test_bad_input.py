@@ -340,6 +340,8 @@ def test_nothing_of_the_staging_stays(tmp_path: Path, run: Collector, workspace:
     assert sorted(one.name for one in workspace.folder.iterdir()) == [
         "accounts.parquet",
         "exchanges.parquet",
+        "given_accounts.parquet",
+        "given_ids.parquet",
         "origins.parquet",
         "rejects.parquet",
     ]

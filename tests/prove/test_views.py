@@ -107,17 +107,20 @@ def attributed(count: int, **columns: object) -> pa.Table:
 def test_hostile_prompts_stay_plain_text(workspace: Workspace, text: str) -> None:
     prompts = [text.format(n=n) for n in range(8)]
     workspace.write("exchanges", pa.table({"exchange_id": [f"e{n:03}" for n in range(8)], "prompt": prompts}))
-    (row,) = views.template_rows(workspace, reported(attributed(8)), ("forced_tags",))
+    (row,) = views.wording_rows(workspace, reported(attributed(8)), ("forced_tags",))
     assert shown(str(row["masked"])) == WORD.findall(text.replace(" {n} ", " ").format())
     assert row["exchanges"] == 8 and row["accounts"] == 4 and row["distinct_items"] == 8
     assert row["techniques"] == ["forced_tags"]
 
 
-def test_a_log_without_text_gives_templates_without_words(workspace: Workspace) -> None:
+def test_without_its_text_a_template_is_shown_as_an_earlier_run_masked_it(workspace: Workspace) -> None:
     none = pa.array([None] * 8, pa.string())
     workspace.write("exchanges", pa.table({"exchange_id": [f"e{n:03}" for n in range(8)], "prompt": none}))
-    (row,) = views.template_rows(workspace, reported(attributed(8)), ("forced_tags",))
-    assert row["masked"] is None and row["share"] == 1.0
+    (row,) = views.wording_rows(workspace, reported(attributed(8)), ("forced_tags",))
+    assert row["masked"] == MASK and row["share"] == 1.0
+    workspace.write("earlier_wordings", pa.table({"template_id": [row["template_id"]], "masked": ["Explain ⟨…⟩"]}))
+    (row,) = views.wording_rows(workspace, reported(attributed(8)), ("forced_tags",))
+    assert row["masked"] == "Explain ⟨…⟩"
 
 
 def test_hours_add_up_and_new_accounts_are_new_once(workspace: Workspace) -> None:

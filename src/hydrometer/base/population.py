@@ -194,8 +194,9 @@ from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 HELD = """
 with h as (
   select unit, layer, entity, sum(exchanges) as n from {entities} where epoch <= $last group by 1, 2, 3
-), s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
-select unit, layer, entity, n from h join s using (unit)
+), shared as (select layer, entity from h group by 1, 2 having count(*) >= 2),
+s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
+select unit, layer, entity, n from h semi join shared using (layer, entity) join s using (unit)
 where n >= total * (case when layer in ($rare) then 0.0 else $share end)
 """
 

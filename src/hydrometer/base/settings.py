@@ -20,6 +20,8 @@ from hydrometer.base.errors import UsageError
 from hydrometer.base.pseudonyms import PUBLIC_KEY
 
 FILE_NAME = "hydrometer.toml"
+FILE_SCHEMA_VERSION = 1
+"""Form of the file; one that names another form is refused, one that names none is of this one."""
 PREFIX = "HYDROMETER_"
 KEY_MIN_BYTES, KEY_MAX_BYTES = 16, 64
 """A shorter key can be guessed; a longer one exceeds what BLAKE2b takes (RFC 7693, section 2.1)."""
@@ -185,7 +187,10 @@ def _from_file(config: Path | None, folder: Path, problems: list[str]) -> dict[s
     given: dict[str, _Given] = {}
     for name, value in table.items():
         origin = f"{path} line {_line_of(text, name)}"
-        if name == "key":
+        if name == "schema_version":
+            if value != FILE_SCHEMA_VERSION or isinstance(value, bool):
+                problems.append(f"{origin}: schema_version {value!r}; this version reads {FILE_SCHEMA_VERSION}")
+        elif name == "key":
             problems.append(f"{origin}: a key belongs in the environment ({PREFIX}KEY), not in a file")
         elif name not in FILE_NAMES:
             problems.append(f"{origin}: no setting is called {name!r}")
@@ -234,6 +239,7 @@ def template() -> str:
         "# hydrometer configuration: an option wins over the environment (HYDROMETER_SEED, …), that over this file.",
         "# `hydrometer check` prints what is in force and where each value comes from.",
         f"# The deployment key stands in the environment alone: {PREFIX}KEY, {KEY_MIN_BYTES} to {KEY_MAX_BYTES} bytes.",
+        f"schema_version = {FILE_SCHEMA_VERSION}",
     ]
     for name in FILE_NAMES:
         value = getattr(defaults, name)

@@ -112,6 +112,11 @@ class Workspace:
     def _note(self, name: str) -> Path:
         return self.folder / f"{name}{ENDING}"
 
+    def rename(self, name: str, other: str) -> None:
+        """Give the table `name` another name."""
+        place = ENDING if self._note(name).exists() else ".parquet"
+        os.replace(self.folder / f"{name}{place}", self.folder / f"{other}{place}")
+
     def rows(self, name: str) -> int:
         """Rows of the table `name`."""
         return rows_of(self.files(name))

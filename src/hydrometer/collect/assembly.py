@@ -3,7 +3,8 @@
 A row is a duplicate only if id, account and time all agree; the first by time, source and position is kept. The same id
 with another account or time is kept as `id#2`, `id#3`, … in that order: clients may choose ids to hide traffic. Only
 ids that occur more than once are looked at, so the cost is that of one count. The table `origins` says which
-rows of which input went into an exchange, so that a verdict can be followed back to a line of a log.
+rows of which input went into an exchange, so that a verdict can be followed back to a line of a log. Exchanges of an
+earlier run, where the workspace has them, take part: a row of theirs that is met again is a duplicate.
 Source: the contract, `exchanges`.
 """
 
@@ -23,7 +24,11 @@ from hydrometer.collect.pack_sql import PLACE, identifier
 
 ORIGINS = schema("exchange_id:s! account_id:s! source:s! position:i! pack:s")
 """Which row of which input went into an exchange, and the pack that read it."""
-_FATES, _REPEATED = "collect_fates", "collect_repeated"
+_FATES, _REPEATED, _SEEN = "collect_fates", "collect_repeated", "collect_seen"
+EARLIER, EARLIER_IDS = "earlier_fingerprints", "earlier_given_ids"
+"""Tables of the workspace that hold the exchanges of an earlier run, and the ids that they were given by."""
+_ANOTHER = "_number > 1 and not _duplicate"
+"""Condition on a row of `collect_fates`: it is kept under another id."""
 _SOURCES = "collect_sources"
 _COLUMNS = ", ".join(identifier(name) for name in INPUTS["exchanges"].names)
 _ORIGIN = "exchange_id, account_id, source, _position as position, pack"
@@ -90,7 +95,8 @@ def assemble(
     every = " union all by name ".join(f"({select})" for select in rows)
     _register_sources(connection, origins)
     try:
-        suffixed = _settle(connection, every)
+        suffixed = _settle(workspace, every)
+        _store_ids(workspace, settled=suffixed is not None)
         kept = _kept(every, settled=suffixed is not None)
         select = f"select {_COLUMNS} from ({kept})"
         if stay and suffixed is None:
@@ -110,7 +116,7 @@ def assemble(
         return Assembled(counts, workspace.rows("exchanges"), suffixed or 0)
     finally:
         connection.unregister(_SOURCES)
-        for table in (_FATES, _REPEATED):
+        for table in (_FATES, _REPEATED, _SEEN):
             connection.execute(f"drop table if exists {table}")
 
 
@@ -171,9 +177,14 @@ def _add(counts: dict[int, Counts], connection: duckdb.DuckDBPyConnection, selec
         counts[source] = counts.get(source, Counts()).plus(Counts(read, rejected, duplicate))
 
 
-def _settle(connection: duckdb.DuckDBPyConnection, every: str) -> int | None:
+def _settle(workspace: Workspace, every: str) -> int | None:
     """Decide which rows of repeated ids are duplicates and which get a new id; None where no id repeats."""
-    sound = f"(select {PLACE}, exchange_id, account_id, sent_at from ({every}) where _reason is null)"
+    connection = workspace.connection
+    arrived = f"(select {PLACE}, exchange_id, account_id, sent_at from ({every}) where _reason is null)"
+    sound = arrived
+    if workspace.has(EARLIER):
+        _find_seen(workspace, arrived)
+        sound = f"(from {arrived} union all select {PLACE}, exchange_id, account_id, sent_at from {_SEEN})"
     connection.execute(f"""create or replace temp table {_REPEATED} as
         select exchange_id from {sound} group by exchange_id having count(*) > 1""")
     if connection.execute(f"select count(*) from {_REPEATED}").fetchall()[0][0] == 0:
@@ -189,21 +200,50 @@ def _settle(connection: duckdb.DuckDBPyConnection, every: str) -> int | None:
         select {PLACE}, exchange_id, _duplicate,
             dense_rank() over (partition by exchange_id order by sent_at, s, p, i) as _number, exchange_id as _new_id
         from ranked""")
-    taken = connection.execute(f"select count_if(_number > 1 and not _duplicate) from {_FATES}").fetchall()[0][0]
+    taken = connection.execute(f"select count_if({_ANOTHER}) from {_FATES}").fetchall()[0][0]
     if taken:
-        _rename(connection, sound)
+        _rename(workspace, arrived)
     return int(taken)
 
 
-def _rename(connection: duckdb.DuckDBPyConnection, sound: str) -> None:
+def _find_seen(workspace: Workspace, arrived: str) -> None:
+    """Rows of earlier exchanges whose ids are met again, or were taken then, as if from a source before all others."""
+    workspace.connection.execute(
+        workspace.expand(f"""create or replace temp table {_SEEN} as
+        select -1 as _source, row_number() over (order by f.exchange_id) as _position, 0 as _item,
+            coalesce(given_id, f.exchange_id) as exchange_id, account_id, make_timestamptz(sent_us) as sent_at,
+            f.exchange_id as _kept_id
+        from {{{EARLIER}}} f left join {{{EARLIER_IDS}}} using (exchange_id)
+        where coalesce(given_id, f.exchange_id) in (
+            select exchange_id from {arrived} union all select given_id from {{{EARLIER_IDS}}})""")
+    )
+
+
+def _store_ids(workspace: Workspace, *, settled: bool) -> None:
+    """Write `given_ids`, and over an earlier run `renamed`."""
+    fates = f"select _new_id as exchange_id, exchange_id as given_id from {_FATES} where {_ANOTHER}"
+    new = fates if settled else "select null::varchar as exchange_id, null::varchar as given_id where false"
+    workspace.store("given_ids", f"from ({new}) order by all")
+    if not workspace.has(EARLIER):
+        return
+    moved = f"""select _kept_id as exchange_id, _new_id as new_id from {_SEEN} join {_FATES} using ({PLACE})
+        where _kept_id <> _new_id"""
+    none = "select null::varchar as exchange_id, null::varchar as new_id where false"
+    workspace.store("renamed", f"from ({moved if settled else none}) order by all")
+
+
+def _rename(workspace: Workspace, arrived: str) -> None:
     """Suffix the ids that are taken; a suffixed id that exists already gets one more `#` until none does."""
-    renamed = "_number > 1 and not _duplicate"
-    marks = "#"
+    connection, marks = workspace.connection, "#"
+    taken = f"select exchange_id from {arrived}"
+    if workspace.has(EARLIER):
+        earlier = f"{{{EARLIER}}} f left join {{{EARLIER_IDS}}} using (exchange_id)"
+        taken += workspace.expand(f" union all select coalesce(given_id, f.exchange_id) from {earlier}")
     while True:  # ends: ids are finitely long
-        connection.execute(f"update {_FATES} set _new_id = exchange_id || '{marks}' || _number where {renamed}")
+        connection.execute(f"update {_FATES} set _new_id = exchange_id || '{marks}' || _number where {_ANOTHER}")
         clash = connection.execute(f"""
-            select count(*) from {_FATES} where {renamed} and (_new_id in (select exchange_id from {sound})
-            or _new_id in (select _new_id from {_FATES} where {renamed} group by _new_id having count(*) > 1))
+            select count(*) from {_FATES} where {_ANOTHER} and (_new_id in ({taken})
+            or _new_id in (select _new_id from {_FATES} where {_ANOTHER} group by _new_id having count(*) > 1))
             """).fetchall()
         if clash[0][0] == 0:
             return

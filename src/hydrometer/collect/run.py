@@ -20,7 +20,7 @@ from hydrometer.base.errors import BugError, InputError, UsageError
 from hydrometer.base.shortage import is_shortage
 from hydrometer.base.tables import INPUTS, OUTPUTS, conform, from_rows
 from hydrometer.base.workspace import Workspace
-from hydrometer.collect.assembly import ORIGINS, Assembled, Counts, Origin, assemble
+from hydrometer.collect.assembly import EARLIER, ORIGINS, Assembled, Counts, Origin, assemble
 from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions, check_options
 from hydrometer.collect.pack_sql import Limits, quoted
@@ -81,6 +81,8 @@ class CollectReport:
         ids_suffixed: exchanges that got another id because theirs was taken.
         columns_ignored: (input, column) that is not canonical and was kept out.
         labels: tables of the provider's past cases that lie beside the traffic; they are not read here.
+        given: names of the tables and files beside the traffic that there were.
+        lost: what an earlier run's state cannot tell of its exchanges, in words.
     """
 
     inputs: tuple[InputReport, ...]
@@ -92,6 +94,8 @@ class CollectReport:
     ids_suffixed: int
     columns_ignored: tuple[tuple[str, str], ...]
     labels: tuple[Path, ...] = ()
+    given: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ def _collect(
         mapper.close()
     reports = _input_reports(sources, staged, assembled)
     _write_rejects(staged, beside, sources, found.unfollowed, workspace)
-    if assembled.kept == 0:
+    if assembled.kept == 0 and not (workspace.has(EARLIER) and any(one.rows_duplicate for one in reports)):
         raise _nothing(sources, packs, workspace)
     write_tables(beside, workspace)
     room.progress(STAGE, len(sources), len(sources))
@@ -205,6 +209,7 @@ def _collect(
         ids_suffixed=assembled.suffixed,
         columns_ignored=ignored,
         labels=tuple(found.beside.get(LABELS, ())),
+        given=tuple(sorted(name for name in (*TABLES, "register", "policy") if found.beside.get(name))),
     )
 
 

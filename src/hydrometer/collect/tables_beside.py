@@ -153,20 +153,27 @@ def _rejected(files: Sequence[Path], names: Sequence[str], table: str) -> pa.Tab
 
 
 def write_tables(beside: Beside, workspace: Workspace) -> None:
-    """Write the tables that were given, and `accounts`: one row per account seen anywhere."""
+    """Write the tables that were given (`given_accounts` too), and `accounts`: one row per account seen anywhere."""
     for table in KEYS:
         if table in beside.files and table != "accounts":
             columns = ", ".join(map(identifier, INPUTS[table].names))
             workspace.store(table, f"select {columns} from {_sound(beside.files[table], table)} order by all")
+    named = ", ".join(map(identifier, INPUTS["accounts"].names))
+    given = _sound(beside.files.get("accounts", []), "accounts")
+    workspace.store("given_accounts", f"select {named} from {given} order by account_id")
+    write_accounts(workspace)
+
+
+def write_accounts(workspace: Workspace) -> None:
+    """Write `accounts` of those that `given_accounts` names and those that `exchanges` shows."""
     columns = ", ".join(
         identifier(name) for name in INPUTS["accounts"].names if name not in ("account_id", "organization_id")
     )
-    given = _sound(beside.files.get("accounts", []), "accounts")
     workspace.store(
         "accounts",
         f"""with seen as (
                 select account_id, min(organization_id) as organization_id from {{exchanges}} group by account_id),
-            given as (select * from {given})
+            given as (from {{given_accounts}})
             select account_id, coalesce(given.organization_id, seen.organization_id) as organization_id, {columns}
             from seen full join given using (account_id) order by account_id""",
     )

@@ -65,6 +65,16 @@ def scan(
             "--calibration", metavar="FOLDER", exists=True, file_okay=False, help="Folder that calibrate --out wrote."
         ),
     ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            metavar="RUN",
+            exists=True,
+            file_okay=False,
+            help="Earlier run to go on from: only logs that it has not seen need be given.",
+        ),
+    ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="First moment to read, ISO 8601, UTC unless it says.")
     ] = None,
@@ -118,6 +128,7 @@ def scan(
         timezone=timezone,
         content=not no_content,
         force=force,
+        since=since,
     )
     with shown_progress() as progress:
         manifest = pipeline.scan(inputs, out, settings, options, progress)

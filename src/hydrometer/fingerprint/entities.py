@@ -51,17 +51,22 @@ select unit, '$layer' as layer, entity, epoch, exchanges from held semi join sha
 REGISTER_LAYERS = ("payment_fingerprint", "signup_ip", "mail_shape", "signup_day")
 
 
-def registered_entities(accounts: pa.Table, key: bytes) -> pa.Table:
+def registered_entities(accounts: pa.Table, key: bytes, *, pseudonyms: bool = False) -> pa.Table:
     """Entities that the account register holds, as (account_id, layer, entity); keyed hashes.
 
     Args:
         accounts: the table `accounts`.
         key: the deployment's key.
+        pseudonyms: whether its identifiers are hashes already (see `pseudonymous`).
     """
-    mail = pc.if_else(
-        pc.is_valid(accounts["email_domain"]),
-        pc.binary_join_element_wise(pc.fill_null(accounts["email_shape"], UNKNOWN), accounts["email_domain"], "@"),
-        pa.scalar(None, pa.string()),
+    mail = (
+        accounts["email_domain"]
+        if pseudonyms
+        else pc.if_else(
+            pc.is_valid(accounts["email_domain"]),
+            pc.binary_join_element_wise(pc.fill_null(accounts["email_shape"], UNKNOWN), accounts["email_domain"], "@"),
+            pa.scalar(None, pa.string()),
+        )
     )
     day = pc.strftime(accounts["created_at"], format="%Y-%m-%d")
     values = {
@@ -75,7 +80,9 @@ def registered_entities(accounts: pa.Table, key: bytes) -> pa.Table:
             {
                 "account_id": accounts["account_id"],
                 "layer": pa.array([layer] * len(accounts), pa.string()),
-                "entity": hashed(column, key, "client_ip" if layer == "signup_ip" else layer),
+                "entity": column.cast(pa.int64())
+                if pseudonyms and layer != "signup_day"
+                else hashed(column, key, "client_ip" if layer == "signup_ip" else layer),
             }
         )
         for layer, column in values.items()
@@ -84,12 +91,36 @@ def registered_entities(accounts: pa.Table, key: bytes) -> pa.Table:
     return table.filter(pc.is_valid(table["entity"]))
 
 
+IDENTIFIERS = {"payment_fingerprint": "payment_fingerprint", "signup_ip": "signup_ip", "email_domain": "mail_shape"}
+"""Columns of the register that identify, and the layer whose entity stands for each; a mail's shape goes with it."""
+
+
+def pseudonymous(accounts: pa.Table, key: bytes) -> pa.Table:
+    """The register of accounts with its identifiers as keyed hashes, written as numbers.
+
+    Args:
+        accounts: columns of the table `accounts`, one row an account.
+        key: the deployment's key.
+    """
+    found = registered_entities(accounts, key)
+    names = accounts["account_id"].combine_chunks()
+    for column, layer in IDENTIFIERS.items():
+        rows = found.filter(pc.equal(found["layer"], layer)).combine_chunks()
+        places = pc.index_in(names, value_set=rows["account_id"].combine_chunks())
+        hashes = rows["entity"].combine_chunks().cast(pa.string()).take(places)
+        accounts = accounts.set_column(accounts.column_names.index(column), column, hashes)
+    shape = accounts.column_names.index("email_shape")
+    return accounts.set_column(shape, "email_shape", pa.nulls(len(accounts), pa.string()))
+
+
 def write_units(workspace: Workspace) -> None:
     """Write the table `units`: account_id, unit (dense number from 0), declared (a verified owner stands behind it)."""
     workspace.derive("units", UNITS)
 
 
-def write_entities(workspace: Workspace, found: dict[str, Signal], key: bytes, progress: Progress) -> None:
+def write_entities(
+    workspace: Workspace, found: dict[str, Signal], key: bytes, progress: Progress, *, pseudonyms: bool = False
+) -> None:
     """Write the table `entities`: unit, layer, entity, epoch, exchanges; only entities that ≥ 2 units hold.
 
     Args:
@@ -97,8 +128,9 @@ def write_entities(workspace: Workspace, found: dict[str, Signal], key: bytes, p
         found: the signals, which say which of their columns are entities of which layer.
         key: the deployment's key.
         progress: called with (stage, layers done, layers in all).
+        pseudonyms: whether identifiers in `accounts` are hashes already.
     """
-    workspace.write("registered", registered_entities(workspace.read("accounts"), key))
+    workspace.write("registered", registered_entities(workspace.read("accounts"), key, pseudonyms=pseudonyms))
     layers = {layer: columns for signal in found.values() for layer, columns in signal.layers.items()}
     statements = [
         TRANSFERS.get(layer, SHARED).replace("$layer", layer).replace("$columns", ", ".join(columns))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from hydrometer.base.population import Population
-from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
+from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows, schema
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import assembly, role_rows, views, words
 from hydrometer.prove.assembly import Reported
@@ -64,14 +64,14 @@ def tables(
         seed: the run's seed.
 
     Returns:
-        name → table, as in `OUTPUTS`, without `rejects`.
+        name → table, as in `OUTPUTS`, without `rejects`; and `wordings`, masked templates that a later run may show.
     """
     accounts = unit_accounts(workspace, population.units)
     reports = worked_out(workspace, population, reported, accounts, q)
     units = [report.verdict.judged.membership.units for report in reports if report.listed]
     around = Surroundings(workspace, vocabulary, policy, units, seed)
     rows: dict[str, list[dict[str, object]]] = {
-        name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates")
+        name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates", "wordings")
     }
     facts = [from_rows([], OUTPUTS["facts"])]
     for report in reports:
@@ -84,13 +84,16 @@ def tables(
             said["summary"] = words.summary(report, said["capabilities"], said["techniques"])
             rows["links"] += assembly.link_rows(population, report, accounts)
             rows["timeline"] += views.timeline_rows(workspace, report)
-            rows["templates"] += views.template_rows(workspace, report, vocabulary.techniques)
+            wordings = views.wording_rows(workspace, report, vocabulary.techniques)
+            rows["templates"] += wordings[: views.TEMPLATES_MAX]
+            rows["wordings"] += [{name: one[name] for name in ("template_id", "masked")} for one in wordings]
         members = assembly.member_rows(report, accounts) + role_rows.victim_rows(workspace, report)
         rows["campaigns"].append(assembly.campaign_row(report, len(members), prior, said, since))
         rows["members"] += members + role_rows.customer_rows(report, accounts)
         rows["evidence"] += assembly.evidence_rows(report) + role_rows.role_evidence(report, accounts)
     rows["campaigns"] = assembly.ranked(rows["campaigns"])
-    result = {name: from_rows(parts, OUTPUTS[name]) for name, parts in rows.items()}
+    wordings = pa.Table.from_pylist(rows.pop("wordings"), schema("template_id:s! masked:s!"))
+    result = {name: from_rows(parts, OUTPUTS[name]) for name, parts in rows.items()} | {"wordings": wordings}
     result["facts"] = pa.concat_tables(facts)
     result["operators"] = assembly.operator_table(reports, accounts)
     result["attributed"] = assembly.attributed_table(reports)

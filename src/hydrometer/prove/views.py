@@ -1,7 +1,8 @@
 """What report and console draw of a listed group: hours and masked templates.
 
 A template is shown as the words that its samples have in common; everything that differs is masked, so that no
-customer's content is in the picture. Samples are the bottom k by hash of the exchange id.
+customer's content is in the picture. Samples are the bottom k by hash of the exchange id. Where their texts were read
+by an earlier run, the template is shown as it was masked then.
 Source: the contract, section 2; `docs/tables.md`.
 """
 
@@ -21,6 +22,8 @@ from hydrometer.prove.assembly import MILLION, Reported, moment
 
 HOUR_US = 3_600_000_000
 TEMPLATES_MAX = 12
+WORDINGS_MAX = 64
+"""Wordings of a group that are masked for a later run, those that are shown among them: it may show others."""
 SAMPLES = 6
 MASK = "⟨…⟩"
 WORDS_MAX = 120
@@ -41,16 +44,26 @@ with keyed as (
   select *, case when opens.n >= closes.n then p.opening else p.closing end as template from part p
   join (select opening, count(*) as n from part group by 1) opens using (opening)
   join (select closing, count(*) as n from part group by 1) closes using (closing)
+), families as (
+  select template, count(*) as exchanges, count(distinct account_id) as accounts,
+         count(distinct item) as distinct_items, bit_or(techniques) as techniques
+  from keyed where template <> 0 group by 1 order by exchanges desc, template limit $most
+), moments as (
+  select template, sent_us // {epoch_us} as epoch, list(exchange_id order by md5(exchange_id))[1:$samples] as samples
+  from keyed semi join families using (template) group by 1, 2 having count(*) >= 2
 )
-select template, count(*) as exchanges, count(distinct account_id) as accounts, count(distinct item) as distinct_items,
-       bit_or(techniques) as techniques, list(exchange_id order by md5(exchange_id))[1:$samples] as samples
-from keyed where template <> 0 group by 1 order by exchanges desc, template limit $most
+select f.*, m.samples from families f
+left join (select template, arg_max(samples, epoch) as samples from moments group by 1) m using (template)
+order by exchanges desc, template
 """
+"""Samples are those of the last epoch in which the group sent a wording twice: of older ones a run may have no text."""
 TEXTS = """
 select exchange_id, left(prompt, $letters) as prompt from {exchanges}
 where exchange_id in (select exchange_id from wanted)
 order by md5(exchange_id)
 """
+EARLIER = "earlier_wordings"
+"""Templates as earlier runs have shown them."""
 BANS = """
 select epoch_us(acted_at) as us, action from {enforcement} semi join accounts using (account_id) order by 1, 2
 """
@@ -86,25 +99,34 @@ def _positions(common: Sequence[str], words: Sequence[str]) -> list[int]:
     return places
 
 
-def template_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
-    """Rows of `templates`: the wordings with most exchanges, masked; null where the log has no text."""
+def wording_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
+    """Rows of `templates` for the wordings with most exchanges, masked; the first `TEMPLATES_MAX` are shown."""
     part = reported.attributed
     found = workspace.query(
-        FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(TEMPLATES_MAX)), part=part
+        FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(WORDINGS_MAX)), part=part
     ).to_pylist()
-    wanted = pa.table({"exchange_id": pa.array(sorted({one for row in found for one in row["samples"]}), pa.string())})
-    read = workspace.query(TEXTS, {"letters": PROMPT_LETTERS_MAX}, wanted=wanted).to_pylist() if found else []
+    ids = sorted({one for row in found for one in row["samples"] or ()})
+    wanted = pa.table({"exchange_id": pa.array(ids, pa.string())})
+    read = workspace.query(TEXTS, {"letters": PROMPT_LETTERS_MAX}, wanted=wanted).to_pylist() if ids else []
     text = {row["exchange_id"]: row["prompt"] for row in read}
+    earlier = workspace.read(EARLIER).to_pylist() if workspace.has(EARLIER) else []
+    known = {row["template_id"]: row["masked"] for row in earlier}
     rows: list[dict[str, object]] = []
     for row in found:
-        samples = [text[one] for one in row["samples"] if text.get(one)]
+        name = f"t-{row['template'] & 0xFFFFFFFFFFFF:012x}"
         rows.append({
-            "campaign_id": reported.verdict.campaign_id, "template_id": f"t-{row['template'] & 0xFFFFFFFFFFFF:012x}",
-            "masked": masked(samples) if samples else None, "exchanges": row["exchanges"], "accounts": row["accounts"],
+            "campaign_id": reported.verdict.campaign_id, "template_id": name,
+            "masked": _shown([text[one] for one in row["samples"] or () if text.get(one)], known.get(name)),
+            "exchanges": row["exchanges"], "accounts": row["accounts"],
             "distinct_items": row["distinct_items"], "share": row["exchanges"] / max(len(part), 1),
             "techniques": [name for bit, name in enumerate(names) if row["techniques"] >> bit & 1],
         })  # fmt: skip
     return rows
+
+
+def _shown(samples: list[str], known: str | None) -> str:
+    """A template masked: by two samples or more that were read now, else as it is known from an earlier run."""
+    return masked(samples) if len(samples) > 1 else known or MASK
 
 
 def timeline_rows(workspace: Workspace, reported: Reported) -> list[dict[str, object]]:

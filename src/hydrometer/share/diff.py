@@ -6,6 +6,7 @@ Source: the contract, section 4 (`diff`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from hydrometer.share.report_json import rounded
 from hydrometer.share.run_tables import ORDERS, table
 
 SCHEMA_VERSION = 1
+FOLLOWS = ("campaigns", "ended", "exchanges_earlier", "exchanges_new")
+"""What a run that went on from another says of it, and is repeated here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,13 @@ class Told:
         manifest: of the run.
         sides: groups by id, by rank.
         accounts: all accounts of its log; None where the run does not say.
+        manifest_sha256: hash of its manifest, by which a run names the one that it went on from.
     """
 
     manifest: Manifest
     sides: dict[str, Side]
     accounts: set[str] | None
+    manifest_sha256: str
 
     @property
     def listed(self) -> set[str]:
@@ -55,13 +60,16 @@ def diff(old: Path, new: Path) -> dict[str, Any]:
         new: folder of the later run.
 
     Returns:
+        `follows`, what the later run says became of the groups of the earlier one where it went on from it (else None);
         `differences` between the runs, `verdicts` that changed by rank of the new run, and counts of the others.
 
     Raises:
         RunError: a table is missing or unreadable.
     """
     before, after = read(old), read(new)
-    groups = matched(before.members(), after.members(), before.listed, after.listed)
+    since = after.manifest.get("since") or {}
+    follows = since.get("manifest_sha256") == before.manifest_sha256
+    groups = matched(before.members(), after.members(), before.listed, after.listed, follows=follows)
     logs = before.accounts, after.accounts
     found, same, reweighed = [], 0, 0
     for one, other in groups.pairs:
@@ -76,6 +84,7 @@ def diff(old: Path, new: Path) -> dict[str, Any]:
     result: dict[str, Any] = rounded(
         {
             "schema_version": SCHEMA_VERSION,
+            "follows": {name: since[name] for name in FOLLOWS} if follows else None,
             "differences": differences(before.manifest, after.manifest),
             "verdicts": found,
             "unchanged": {"groups": same, "with_other_evidence": reweighed},
@@ -102,7 +111,8 @@ def read(run: Path) -> Told:
     Raises:
         RunError: a table is missing or unreadable.
     """
-    manifest: Manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    text = (run / "manifest.json").read_bytes()
+    manifest: Manifest = json.loads(text)
     groups = sorted(table(run, "campaigns").to_pylist(), key=ORDERS["campaigns"])
     roles: dict[str, dict[str, str]] = {row["campaign_id"]: {} for row in groups}
     for row in table(run, "members").select(["campaign_id", "account_id", "role"]).to_pylist():
@@ -111,7 +121,7 @@ def read(run: Path) -> Told:
     for row in table(run, "evidence").to_pylist():
         evidence.setdefault(row["campaign_id"], []).append(row)
     sides = {row["campaign_id"]: Side(row, roles[row["campaign_id"]], evidence[row["campaign_id"]]) for row in groups}
-    return Told(manifest, sides, _accounts(run / "state" / "accounts.parquet"))
+    return Told(manifest, sides, _accounts(run / "state" / "accounts.parquet"), hashlib.sha256(text).hexdigest())
 
 
 def _accounts(path: Path) -> set[str] | None:

@@ -32,7 +32,9 @@ class Matched:
     merged: dict[str, tuple[str, ...]]
 
 
-def matched(old: Groups, new: Groups, listed_old: Collection[str], listed_new: Collection[str]) -> Matched:
+def matched(
+    old: Groups, new: Groups, listed_old: Collection[str], listed_new: Collection[str], *, follows: bool = False
+) -> Matched:
     """Match the groups of two runs.
 
     Args:
@@ -40,9 +42,10 @@ def matched(old: Groups, new: Groups, listed_old: Collection[str], listed_new: C
         new: groups of the later run, in its order.
         listed_old: names of those that are listed there.
         listed_new: the same of the later run.
+        follows: whether the later run went on from the earlier one, so that groups of one name are one group.
     """
     common = shared(old, new)
-    partner = _partners(old, new, common)
+    partner = _partners(old, new, common, old.keys() & new.keys() if follows else frozenset())
     taken = set(partner.values())
     pairs: list[tuple[str | None, str | None]] = [(partner.get(name), name) for name in new]
     pairs += [(name, None) for name in old if name not in taken]
@@ -67,14 +70,14 @@ def shared(old: Groups, new: Groups) -> Counter[tuple[str, str]]:
     )
 
 
-def _partners(old: Groups, new: Groups, common: Counter[tuple[str, str]]) -> dict[str, str]:
-    """New group → the old one that it is; a group without accounts is known by its name alone."""
+def _partners(old: Groups, new: Groups, common: Counter[tuple[str, str]], kept: Collection[str]) -> dict[str, str]:
+    """New group → the old one that it is; one that kept its name, or has no accounts, is known by its name alone."""
     ranked = sorted(
         (-round(both / len(old[before] | new[after]), 9), before != after, before, after)
         for (before, after), both in common.items()
         if both >= OVERLAP * min(len(old[before]), len(new[after]))
     )
-    found: dict[str, str] = {}
+    found: dict[str, str] = {name: name for name in new if name in kept}
     for _, _, before, after in ranked:
         if after not in found and before not in found.values():
             found[after] = before

@@ -5,6 +5,7 @@ Verdicts on groups that neither run lists are counted. Nothing from a log is rea
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,11 +41,26 @@ def render(told: Mapping[str, Any], old: str, new: str) -> RenderableType:
             "dim",
         )
     )
+    if told["follows"]:
+        parts.append(line(followed(told["follows"])))
     differences = list(difference_lines(told["differences"]))
     parts += [Text(), line("What differs between the runs"), pairs(differences or [("nothing", "but what follows")])]
     for one in shown:
         parts += [Text(), line(_head(one), "bold"), pairs(verdict_lines(one))]
     return Group(*parts)
+
+
+def followed(told: Mapping[str, Any]) -> str:
+    """What a run that went on from the other says became of its groups, in one sentence.
+
+    >>> followed({"exchanges_new": 9, "campaigns": [{"change": "grown"}, {"change": "new"}], "ended": ["c-1"]})
+    'goes on from it with 9 exchanges: listed groups 1 grown, 1 new, 1 listed no more'
+    """
+    counted = Counter(str(one["change"]) for one in told["campaigns"])
+    words = [f"{wording.count(number)} {word}" for word, number in sorted(counted.items())]
+    words += [f"{wording.count(len(told['ended']))} listed no more"] if told["ended"] else []
+    new = wording.plural(told["exchanges_new"], "exchange")
+    return f"goes on from it with {new}: listed groups {', '.join(words) or 'none'}"
 
 
 def _head(one: Mapping[str, Any]) -> str:
