@@ -1,9 +1,9 @@
 """Draws strangers like a group's accounts: as many, with the same kinds of client, at random among its peers.
 
 That the peers' own mean is known from so many peers alone is part of the null: without it a group of hundreds beside
-a hundred peers would be called unusual too often. What strangers with the same clients do explains everything that a client's maker or the public does. It does not
-explain what one owner of many accounts does: that is said where the p-value is printed.
-Source: `statistics.md` section 8 (rank within the client type).
+a hundred peers would be called unusual too often. What strangers with the same clients do explains everything that a
+client's maker or the public does. It does not explain what one owner of many accounts does: that is said where the
+p-value is printed. Source: `statistics.md` section 8 (rank within the client type).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ ACCOUNTS_MIN, EXCHANGES_MIN, EACH_MIN = 5, 20, 0.5
 """A group is looked at with so many units that were there before and after, and so many exchanges after, `EACH_MIN`
 from each: of less it is likelier that nothing was the group's."""
 PIVOT_P = 0.001
-SPENT = (1 / 2, 1 / 6, 1 / 6, 1 / 6)
+SPENT = (1 / 2, 1 / 4, 1 / 8, 1 / 8)
 """Parts of `PIVOT_P` that the looks may spend."""
 PEERS_MIN = 99
 """With fewer peers the smallest p says too little, and no pivot is said."""

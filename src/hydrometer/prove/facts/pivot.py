@@ -121,10 +121,10 @@ def _verdict(subject: Subject, pivot: Pivot) -> Fact:
         starts_at=None if pivot.onset_us is None else moment(pivot.onset_us),
         ends_at=None if pivot.recognised_us is None else moment(pivot.recognised_us),
         null_model="as many strangers with the same kinds of client in the same release",
-        method=f"at one look of {len(LOOKS_H)} p ≤ {PIVOT_P:g} (paid for all looks, before the floor; {PEERS_MIN} peers "
-        f"or more), {percent(MOVED_MIN)} moved and {percent(EXCESS_MIN)} more than peers within a day (a look needs the "
-        "part of it that its hours are of a day), the work goes on, the price does not explain it; begins when a "
-        "twentieth of the accounts that switch have done so",
+        method=f"at one look of {len(LOOKS_H)} p ≤ {PIVOT_P:g} (paid for all looks, before the floor; "
+        f"{PEERS_MIN} peers or more), {percent(MOVED_MIN)} moved and {percent(EXCESS_MIN)} more than peers in a day "
+        "(a look needs the part of it that its hours are of a day), the work goes on, the price does not explain it; "
+        "begins when a twentieth of the accounts that switch have done so",
         source=SOURCE, rows_table="attributed", rows=len(subject.part),
         limits="One owner of many accounts who decides to switch moves them together too: a pivot tells when, not why. "
         + (f"With {plural(last.found.peers, 'peer')} the smallest p is {last.found.floor:.2g}." if last.found else ""),
@@ -138,8 +138,8 @@ def _share(last: Look) -> Fact:
         fact="share_moved", subject=last.release.model, value=share, low=low, high=high, unit="share of exchanges",
         n=len(last.use.unit), starts_at=moment(last.release.at_us),
         ends_at=moment(last.release.at_us + LOOKS_H[last.look] * HOUR_US),
-        method=f"exchanges on the new model over all, in the {LOOKS_H[last.look]} hours after the release; interval over "
-        "accounts",
+        method=f"exchanges on the new model over all, in the {LOOKS_H[last.look]} hours after the release; interval "
+        "over accounts",
         source=SOURCE, rows_table="attributed", rows=round(float(last.use.after[last.look].sum())),
         statement=f"Within {LOOKS_H[last.look]} hours of the release of {last.release.model} {percent(share)} of the "
         f"exchanges ({percent(low)} to {percent(high)}) went to it, after {percent(last.before)} before.",
@@ -178,7 +178,8 @@ def _difference(last: Look) -> list[Fact]:
             null_model="as many strangers with the same kinds of client",
             method="mean over accounts of the change of the new model's share, less that of peers of the same kinds of "
             f"client; the group's own change in log odds is {change:.2f}",
-            source=SOURCE, limits=f"Peers are units that were there a day before the release, and before and after it.{alone}",
+            source=SOURCE,
+            limits=f"Peers are units that were there a day before the release, and before and after it.{alone}",
             statement=f"The group's accounts moved {percent(float(own.mean()))} of their work in the mean, strangers "
             f"with the same kinds of client {percent(max(expected, 0.0))}.",
         )
