@@ -17,7 +17,7 @@ from hydrometer.prove.fact import HOUR_US, Fact
 from hydrometer.prove.facts import _continuation, pivot
 from hydrometer.prove.facts._matched import DRAWS, matched, mean_p, shorth, shorth_p
 from hydrometer.prove.facts._model_switch import largest
-from hydrometer.prove.facts._moves import LAST, PIVOT_P, SPENT, Pivot, look_at, pivot_at, pivots
+from hydrometer.prove.facts._moves import LAST, PIVOT_P, SPENT, Pivot, look_at, pivot_at, pivots, weighed
 from hydrometer.prove.facts._releases import LOOKS_H, Release, Use, releases, use_of_everybody
 from hydrometer.prove.subject import Subject
 
@@ -258,7 +258,7 @@ def test_strangers_as_a_group_get_uniform_p_values() -> None:
     for _ in range(300):
         everybody = crowd(draw, 400)
         inside = np.isin(everybody.unit, draw.choice(400, 15, replace=False))
-        look = look_at(everybody.of(inside), everybody.of(~inside), release, LAST, 0)
+        look = weighed(look_at(everybody.of(inside), everybody.of(~inside), release, LAST), 0)
         chance, p_value = look.chance, look.p_value
         assert chance is not None and p_value is not None and p_value >= chance
         found.append(chance)
@@ -275,7 +275,7 @@ def test_a_large_group_beside_few_peers_is_no_more_unusual_than_a_small_one() ->
     for number in range(120):
         everybody = crowd(draw, 300)
         inside = everybody.unit < 200
-        chance = look_at(everybody.of(inside), everybody.of(~inside), release, LAST, number).chance
+        chance = weighed(look_at(everybody.of(inside), everybody.of(~inside), release, LAST), number).chance
         assert chance is not None
         found.append(chance)
     assert (np.array(found) <= 0.05).mean() <= 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 120)
@@ -293,7 +293,7 @@ def test_no_pivot_among_a_thousand_sets_of_strangers() -> None:
     everybody, hits = crowd(draw, 1_500), 0
     for number in range(300):
         inside = np.isin(everybody.unit, draw.choice(1_500, 12, replace=False))
-        look = look_at(everybody.of(inside), everybody.of(~inside), release, LAST, number)
+        look = weighed(look_at(everybody.of(inside), everybody.of(~inside), release, LAST), number)
         hits += look.large and look.unusual
     assert hits <= 1
 

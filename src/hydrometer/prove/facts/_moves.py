@@ -10,7 +10,7 @@ Source: `statistics.md` section 8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -62,7 +62,8 @@ class Look:
         look: position in `LOOKS_H`.
         use: of the group's units that were there before and after.
         found: their moves, beside those of peers; None where no kind of client has a peer.
-        chance: P(as many strangers with the same kinds of client move as much) by draws alone; None without peers.
+        chance: P(as many strangers with the same kinds of client move as much) by draws alone; None without peers, or
+            where it was not asked for.
         share: shape (3,), share of the exchanges on the new model with its interval over accounts.
         before: the same share in the three days before.
     """
@@ -107,7 +108,14 @@ class Look:
         return moved and self.excess is not None and decide(self.excess) >= decide(part * EXCESS_MIN)
 
 
-def look_at(group: Use, everybody: Use, release: Release, look: int, seed: int) -> Look:
+def weighed(look: Look, seed: int) -> Look:
+    """The look with its chance."""
+    if look.found is None:
+        return look
+    return replace(look, chance=mean_chance(look.found, seed, f"pivot {look.release.model} {look.look}"))
+
+
+def look_at(group: Use, everybody: Use, release: Release, look: int) -> Look:
     """The move of a group's units at one look.
 
     Args:
@@ -115,19 +123,16 @@ def look_at(group: Use, everybody: Use, release: Release, look: int, seed: int) 
         everybody: use of its peers.
         release: the release.
         look: position in `LOOKS_H`.
-        seed: the run's seed.
     """
     there = group.of(group.there(look, EACH_MIN))
     others = everybody.of(everybody.there(look, EACH_MIN))
-    found = chance = None
+    found = None
     if len(there.unit) and len(others.unit):
         pairs = matched(there.moved(look), there.client, others.moved(look), others.client)
         found = pairs if len(pairs.values) else None
-    if found is not None:
-        chance = mean_chance(found, seed, f"pivot {release.model} {look}")
     share = ratio_interval(there.new[look], there.after[look])
     before = float(there.before_new.sum() / max(there.before.sum(), 1e-9))
-    return Look(release, look, there, found, chance, share, before)
+    return Look(release, look, there, found, None, share, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +179,11 @@ def pivot_at(subject: Subject) -> datetime | None:
 def _pivot(subject: Subject, release: Release) -> Pivot:
     group = use_of_group(subject, release)
     everybody = peers(subject.around, use_of_everybody(subject.around, release))
+    places = looks_of(release.at_us, subject.around.span_us[1])
+    seen = [look_at(group, everybody, release, place) for place in places]
     looks = tuple(
-        look_at(group, everybody, release, look, subject.around.seed)
-        for look in looks_of(release.at_us, subject.around.span_us[1])
+        weighed(look, subject.around.seed) if look.enough and (look.large or look is seen[-1]) else look
+        for look in seen
     )
     unusual = np.logical_or.accumulate([look.unusual for look in looks]).tolist()
     stated = [
