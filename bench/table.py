@@ -87,6 +87,24 @@ def speed(document: Row) -> list[str]:
     return [said, "", *grid(["", "figure"], rows)]
 
 
+def dossier(document: Row) -> list[str]:
+    """Seconds and memory of a large dossier."""
+    one, settings = document["summary"], document["settings"]
+    rows = [
+        [
+            use, number(one[use]["seconds"], 1), number(one[use]["processor_seconds"], 1),
+            number(one[use]["peak_rss_bytes"] / MIB, 0),
+        ]
+        for use in ("issue", "verify")
+    ]  # fmt: skip
+    return [
+        f"A campaign of {settings['accounts']:,} accounts and {one['exchanges']:,} exchanges; medians of "
+        f"{settings['repetitions']} whole processes (bound of the issue: 30 seconds); load before: "
+        f"{one['load_before']:.1f}. The folder holds {one['dossier_bytes'] / MIB:,.0f} MiB.", "",
+        *grid(["", "seconds", "processor seconds", "peak memory, MiB"], rows),
+    ]  # fmt: skip
+
+
 def link_scale(document: Row) -> list[str]:
     """Linking at scale, one column a variant."""
     variants: dict[str, Row] = document["variants"]
@@ -751,6 +769,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "demo": ("The demo's campaigns", demo),
     "kinds": ("Kinds and roles", kinds),
     "facts": ("Facts of cases", facts),
+    "dossier": ("A large dossier", dossier),
     "indicators": ("Public indicators on the range", indicators),
     "gateway": ("Limits of small logs", gateway),
     "h1_null": ("H1 on unrelated accounts", h1_null),
