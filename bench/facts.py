@@ -1,16 +1,21 @@
 """Are the facts of a case true? What a listed campaign is after, when it turned, what it took; and who else "turned".
 
-Development worlds are judged once, at the end of the log, on which facts rest; earlier moments are not looked at. A
-campaign is found where a listed group has half or more in common with its operators and victims. Pivots are also asked
-of benign operators, and of strangers of one kind, of five units or more: whoever is called a pivot there is a false
-one. The roadmap's p-values are those of made-up series, since worlds are a week long.
+Development worlds are judged at the end of the log. A campaign is found where a listed group has half or more in common
+with its operators and victims. Where one turns to a new model, the log is also cut so many hours after that and judged
+again, as if nothing later were known: a pivot counts as stated by then if that run states it. Pivots are also asked of
+benign operators, and of strangers of one kind, of five units or more: whoever is called a pivot there at any look is a
+false one. Impact is that of what is listed, and the estimate in all with its range; where one listed group is the one
+most like several campaigns, as of one hand's two builders, its take is theirs together. The roadmap's p-values are
+those of made-up series, since worlds are a week long.
 """
 
 from __future__ import annotations
 
+import copy
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +30,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from hydrometer.base.workspace import Workspace
     from hydrometer.collect.run import CollectReport
-    from hydrometer.prove.subject import Subject, Words
+    from hydrometer.prove.subject import Subject, Surroundings, Words
 
 WORLDS = (
     "demo", "mixed_half", "sharded", "replaced", "null_switch", "two_builders", "small_reseller", "fuzzing", "kernels",
     "templates", "four_pathways", "gtig_language", "keys_taken", "null_firms",
 )  # fmt: skip
-PUBLISHED: dict[str, int | float] = {"worlds": len(WORLDS), "seeds": 1, "series": 1_000}
+PIVOT_WORLDS = ("demo", "mixed_half", "sharded", "replaced")
+"""Worlds in which a campaign turns to a new model; judged for more seeds."""
+PUBLISHED: dict[str, int | float] = {"worlds": len(WORLDS), "seeds": 1, "pivot_seeds": 2, "series": 1_000}
 FIRST_SEED = 300
 """Seeds that no other published figure uses."""
 FOUND = 0.5
@@ -40,6 +47,8 @@ UNITS_MIN = 5
 TOLERANCE = 0.05
 """Relative error up to which a figure of impact is right."""
 WITHIN_H = (6.0, 24.0)
+IN_ALL = "_in_all"
+"""End of the names of facts that estimate a take in all."""
 TAKEN = {
     "exchanges": None, "input_tokens": "input_tokens", "output_tokens": "output_tokens", "list_price": "cost_usd",
 }  # fmt: skip
@@ -61,7 +70,35 @@ def one_world(name: str, seed: int) -> Row:
         campaigns = scored(found, world)
         benign = innocents(workspace, world / "truth", words, f"{name} {seed}")
         workspace.close()
+        for entry in campaigns:
+            if entry.get("pivots"):
+                entry["stated_by_h"] = stated(world, Path(folder), seed, entry["preset"])
     return {"world": name, "seed": seed, "campaigns": campaigns, "benign": benign}
+
+
+def stated(world: Path, folder: Path, seed: int, preset: str) -> Row:
+    """Whether a run over the log up to so many hours after a campaign's turn finds it and states that it turned."""
+    result: Row = {}
+    for hours in WITHIN_H:
+        part = cut(world, folder / f"cut{hours:g}", hours)
+        workspace, collected = trials.fingerprinted(part / "traffic", folder / f"work{hours:g}", seed)
+        found, _ = judged(workspace, collected, seed)
+        workspace.close()
+        result[f"{hours:g}"] = any(
+            entry["preset"] == preset and entry.get("onset_error_h") is not None for entry in scored(found, part)
+        )
+    return result
+
+
+def cut(world: Path, folder: Path, hours: float) -> Path:
+    """The same world with the log up to so many hours after the turn; all else, the truth included, as it was."""
+    shutil.copytree(world, folder)
+    turns = [row["pivot_at"] for row in pq.read_table(world / "truth" / "campaigns.parquet").to_pylist()]
+    end = min(turn for turn in turns if turn is not None) + timedelta(hours=hours)
+    log = pq.read_table(world / "traffic" / "exchanges.parquet")
+    before = pc.less(log["sent_at"], pa.scalar(end, log.schema.field("sent_at").type))
+    pq.write_table(log.filter(before), folder / "traffic" / "exchanges.parquet")
+    return folder
 
 
 def judged(workspace: Workspace, collected: CollectReport, seed: int) -> tuple[dict[str, pa.Table], Words]:
@@ -106,19 +143,21 @@ def scored(found: dict[str, pa.Table], world: Path) -> list[Row]:
             true.setdefault(row["campaign_id"], set()).add(row["account_id"])
     facts = [row for row in found["facts"].to_pylist() if row["account_id"] is None]
     said = {row["campaign_id"]: row for row in found["campaigns"].to_pylist()}
+    sought = [row for row in pq.read_table(world / "truth" / "campaigns.parquet").to_pylist() if row["kind"] in SOUGHT]
+    nearest = {row["campaign_id"]: closest(true[row["campaign_id"]], inside) for row in sought}
     result = []
-    for row in pq.read_table(world / "truth" / "campaigns.parquet").to_pylist():
-        if row["kind"] in SOUGHT:
-            group, share = closest(true[row["campaign_id"]], inside)
-            entry: Row = {"preset": row["preset"], "accounts": len(true[row["campaign_id"]]), "jaccard": share}
-            if group is not None and share >= FOUND:
-                own = [fact for fact in facts if fact["campaign_id"] == group]
-                entry |= {
-                    **aims(list(said[group]["capabilities"] or []), list(row["capabilities"])),
-                    **turn([fact for fact in own if fact["fact"] == "release_pivot"], row["pivot_at"]),
-                    "taken": taken(own, row["campaign_id"], world),
-                }
-            result.append(entry)
+    for row in sought:
+        group, share = nearest[row["campaign_id"]]
+        entry: Row = {"preset": row["preset"], "accounts": len(true[row["campaign_id"]]), "jaccard": share}
+        if group is not None and share >= FOUND:
+            own = [fact for fact in facts if fact["campaign_id"] == group]
+            alike = sorted(name for name, (other, much) in nearest.items() if other == group and much >= FOUND)
+            entry |= {
+                **aims(list(said[group]["capabilities"] or []), list(row["capabilities"])),
+                **turn([fact for fact in own if fact["fact"] == "release_pivot"], row["pivot_at"]),
+                "taken": taken(own, alike, world),
+            }
+        result.append(entry)
     return sorted(result, key=lambda entry: (entry["preset"], -entry["accounts"]))
 
 
@@ -159,46 +198,70 @@ def turn(facts: Iterable[Row], true: datetime | None) -> Row:
     }  # fmt: skip
 
 
-def taken(facts: Iterable[Row], campaign: str, world: Path) -> dict[str, float | None]:
-    """Relative error of each figure of impact; None where either side has none."""
-    said = {fact["fact"]: fact["value"] for fact in facts if fact["fact"] in TAKEN}
+def taken(facts: Iterable[Row], campaigns: Sequence[str], world: Path) -> dict[str, Row]:
+    """Relative error of each figure of impact: listed, in all, and whether the range holds the truth; None = not said.
+
+    Args:
+        facts: of the group.
+        campaigns: that it is the one most like.
+        world: traffic and truth.
+    """
+    said = {fact["fact"]: fact for fact in facts if fact["fact"].removesuffix(IN_ALL) in TAKEN}
     harvest = pq.read_table(world / "truth" / "exchanges.parquet")
-    ids = harvest.filter(pc.equal(harvest["campaign_id"], campaign))["exchange_id"].combine_chunks()
+    wanted = pc.is_in(harvest["campaign_id"], pa.array(campaigns, pa.string()))
+    ids = harvest.filter(wanted)["exchange_id"].combine_chunks()
     log = pq.read_table(world / "traffic" / "exchanges.parquet", columns=["exchange_id", *filter(None, TAKEN.values())])
     part = log.filter(pc.is_in(log["exchange_id"], ids))
-    errors: dict[str, float | None] = {}
+    errors: dict[str, Row] = {}
     for name, column in TAKEN.items():
         true = len(ids) if column is None else pc.sum(part[column]).as_py()
-        value = said.get(name)
-        errors[name] = None if value is None or not true else value / true - 1.0
+        whole = said.get(f"{name}{IN_ALL}", {})
+        held = None if not true or whole.get("high") is None else bool(whole["low"] <= true <= whole["high"])
+        errors[name] = {
+            "listed": error(said.get(name, {}).get("value"), true), "in_all": error(whole.get("value"), true),
+            "in_range": held,
+        }  # fmt: skip
     return errors
+
+
+def error(value: float | None, true: float | None) -> float | None:
+    """Relative error; None where either side has none.
+
+    >>> error(3.0, 2.0), error(None, 2.0), error(3.0, 0.0)
+    (0.5, None, None)
+    """
+    return None if value is None or not true else value / true - 1.0
 
 
 def innocents(workspace: Workspace, truth: Path, words: Words, content: str) -> Row:
     """Pivots of benign operators and of strangers of one kind: how many could be looked at, and who is called one."""
     from bench.fit_harvest import chosen
 
-    from hydrometer.prove.fact import MET, UNKNOWN
+    from hydrometer.prove.fact import UNKNOWN
     from hydrometer.prove.facts._moves import pivots
+    from hydrometer.prove.subject import Surroundings
 
     rows = workspace.query("select account_id, unit, declared from {units} order by 1").to_pylist()
     number = {row["account_id"]: row["unit"] for row in rows}
     declared = {row["account_id"] for row in rows if row["declared"]}
+    around = Surroundings(workspace, words, {}, [])
     looked, called = 0, []
     for units, kind, campaign in zip(*chosen(truth, number, declared, content), strict=True):
         if not campaign and len(set(units.tolist())) >= UNITS_MIN:
-            for pivot in pivots(group(workspace, np.unique(units), words)):
+            for pivot in pivots(group(around, np.unique(units))):
                 looked += pivot.switched != UNKNOWN
-                called += [str(kind)] if pivot.switched == MET else []
+                called += [str(kind)] if any(pivot.stated) else []
     return {"looked_at": looked, "false_pivots": sorted(called)}
 
 
-def group(workspace: Workspace, units: NDArray[np.int64], words: Words) -> Subject:
-    """Some units as a group of which all traffic is the group's."""
+def group(around: Surroundings, units: NDArray[np.int64]) -> Subject:
+    """Some units as a group of which all traffic is the group's, as if nobody else were listed."""
     from hydrometer.prove.assembly import ATTRIBUTED
     from hydrometer.prove.attribution import CELLS
-    from hydrometer.prove.subject import Subject, Surroundings
+    from hydrometer.prove.subject import Subject
 
+    around, workspace = copy.copy(around), around.workspace
+    around.listed = units
     chances: dict[str, Any] = {
         "unit": np.repeat(units, CELLS), "cell": np.tile(np.arange(CELLS), len(units)),
         "probability": np.ones(CELLS * len(units)),
@@ -209,7 +272,7 @@ def group(workspace: Workspace, units: NDArray[np.int64], words: Words) -> Subje
         "select account_id, unit, 1.0::double as probability from {units} semi join wanted using (unit) order by 1",
         wanted=pa.table({"unit": units}),
     )
-    return Subject("benign", workspace, part, members, Surroundings(workspace, words, {}, [units]))
+    return Subject("benign", workspace, part, members, around)
 
 
 def series(shape: str, draw: np.random.Generator) -> NDArray[np.float64]:
@@ -274,6 +337,7 @@ def pooled(worlds: Sequence[Row]) -> Row:
         "pivots": len(pivots), "pivots_said": sum(entry["onset_error_h"] is not None for entry in pivots),
         "onset_within": {f"{hours:g}": within(pivots, "onset_error_h", hours) for hours in WITHIN_H},
         "shown_within": {f"{hours:g}": within(pivots, "shown_after_h", hours) for hours in WITHIN_H},
+        "stated_by": {f"{hours:g}": sum(one["stated_by_h"][f"{hours:g}"] for one in pivots) for hours in WITHIN_H},
         "false_pivots_of_campaigns": sum(entry["false_pivot"] for entry in found),
         "benign_looked_at": looked, "benign_false_pivots": len(false),
         "benign_false_pivots_by_kind": {kind: false.count(kind) for kind in sorted(set(false))},
@@ -287,17 +351,23 @@ def within(entries: Iterable[Row], name: str, hours: float) -> int:
     return sum(entry[name] is not None and entry[name] <= hours for entry in entries)
 
 
-def impact(errors: Iterable[float | None]) -> Row:
-    """How many errors there are, how many within `TOLERANCE`, and the largest.
+def impact(errors: Sequence[Row]) -> Row:
+    """How many figures there are, how many within `TOLERANCE`, the largest error, and how many ranges hold the truth.
 
-    >>> impact([0.01, -0.2, None])
-    {'told': 2, 'right': 1, 'largest_error': 0.2}
+    >>> names = "listed", "in_all", "in_range"
+    >>> found = impact([dict(zip(names, one)) for one in [(0.01, 0.02, True), (-0.2, -0.04, True), (None,) * 3]])
+    >>> found["listed"], found["in_all"]["right"], found["in_range"], found["ranges"]
+    ({'told': 2, 'right': 1, 'largest_error': 0.2}, 2, 2, 2)
     """
-    told = [abs(error) for error in errors if error is not None]
+    told = {name: [abs(one[name]) for one in errors if one[name] is not None] for name in ("listed", "in_all")}
+    ranges = [one["in_range"] for one in errors if one["in_range"] is not None]
     return {
-        "told": len(told), "right": sum(round(error, 9) <= TOLERANCE for error in told),
-        "largest_error": max(told, default=None),
-    }  # fmt: skip
+        name: {
+            "told": len(found), "right": sum(round(one, 9) <= TOLERANCE for one in found),
+            "largest_error": max(found, default=None),
+        }
+        for name, found in told.items()
+    } | {"ranges": len(ranges), "in_range": sum(ranges)}  # fmt: skip
 
 
 def main() -> None:
@@ -307,7 +377,7 @@ def main() -> None:
     jobs = [
         (name, FIRST_SEED + number)
         for name in WORLDS[: int(settings["worlds"])]
-        for number in range(int(settings["seeds"]))
+        for number in range(int(settings["pivot_seeds" if name in PIVOT_WORLDS else "seeds"]))
     ]
     worlds = trials.each(measurement, one_world, jobs)
     roadmap = roadmap_null(int(settings["series"]))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bench.facts import EVENTS, aims, closest, pooled, roadmap_null, scored, taken, turn, uniformity
+from bench.facts import EVENTS, aims, closest, cut, pooled, roadmap_null, scored, taken, turn, uniformity
 from bench.table import facts as table
 
 from hydrometer.base.tables import OUTPUTS, from_rows
@@ -74,13 +74,33 @@ def world(tmp_path: Path) -> Path:
 IMPACT: list[Row] = [
     {"fact": "exchanges", "value": 4.1}, {"fact": "input_tokens", "value": 44.0},
     {"fact": "output_tokens", "value": 20.0}, {"fact": "list_price", "value": None},
+    {"fact": "exchanges_in_all", "value": 4.0, "low": 3.0, "high": 5.0},
+    {"fact": "input_tokens_in_all", "value": 60.0, "low": 50.0, "high": 70.0},
 ]  # fmt: skip
 
 
 def test_impact_is_compared_with_the_harvest_itself(world: Path) -> None:
-    errors = taken(IMPACT, "c", world)
-    assert errors["exchanges"] == pytest.approx(0.025) and errors["input_tokens"] == pytest.approx(0.1)
-    assert errors["output_tokens"] == 0.0 and errors["list_price"] is None
+    errors = taken(IMPACT, ["c"], world)
+    assert errors["exchanges"]["listed"] == pytest.approx(0.025)
+    assert errors["input_tokens"]["listed"] == pytest.approx(0.1)
+    assert errors["output_tokens"]["listed"] == 0.0 and errors["list_price"]["listed"] is None
+    assert errors["list_price"] == {"listed": None, "in_all": None, "in_range": None}
+    assert (errors["exchanges"]["in_all"], errors["exchanges"]["in_range"]) == (0.0, True)
+    assert (errors["input_tokens"]["in_all"], errors["input_tokens"]["in_range"]) == (pytest.approx(0.5), False)
+
+
+def test_the_take_of_a_group_that_is_most_like_two_campaigns_is_theirs_together(world: Path) -> None:
+    harvest = {"exchange_id": [f"e{n}" for n in range(6)], "campaign_id": ["c"] * 4 + ["d"] * 2}
+    pq.write_table(pa.table(harvest), world / "truth" / "exchanges.parquet")
+    assert taken(IMPACT, ["c", "d"], world)["exchanges"]["listed"] == pytest.approx(4.1 / 6 - 1)
+
+
+def test_a_cut_log_ends_so_many_hours_after_the_turn(world: Path, tmp_path: Path) -> None:
+    sent = {"exchange_id": ["a", "b", "c"], "sent_at": [hours(-1.0), hours(5.9), hours(6.0)]}
+    pq.write_table(pa.table(sent), world / "traffic" / "exchanges.parquet")
+    part = cut(world, tmp_path / "cut" / "world", 6.0)
+    assert pq.read_table(part / "traffic" / "exchanges.parquet")["exchange_id"].to_pylist() == ["a", "b"]
+    assert (part / "truth" / "campaigns.parquet").exists()
 
 
 def run(level: str, members: dict[str, str]) -> dict[str, pa.Table]:
@@ -103,7 +123,7 @@ MEMBERS = {"a": "operator", "v": "victim", "x": "operator", "g": "customer"}
 def test_a_found_campaign_has_all_its_facts_scored(world: Path) -> None:
     (entry,) = scored(run("suspected", MEMBERS), world)
     assert entry["jaccard"] == 0.5 and entry["top1_right"] and entry["onset_error_h"] == 2.0
-    assert entry["taken"]["input_tokens"] == pytest.approx(0.1)
+    assert entry["taken"]["input_tokens"]["listed"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("level", "members"), [("insufficient", MEMBERS), ("suspected", {"a": "operator"})])
@@ -113,7 +133,7 @@ def test_what_is_not_listed_or_not_half_of_it_is_not_found(world: Path, level: s
 
 
 def test_worlds_are_pooled_and_no_false_pivot_is_bounded_by_how_many_were_looked_at(world: Path) -> None:
-    found = scored(run("suspected", MEMBERS), world)
+    found = [entry | {"stated_by_h": {"6": False, "24": True}} for entry in scored(run("suspected", MEMBERS), world)]
     missed = scored(run("insufficient", MEMBERS), world)
     worlds = [
         {"world": "w", "seed": 1, "campaigns": found, "benign": {"looked_at": 200, "false_pivots": []}},
@@ -121,11 +141,19 @@ def test_worlds_are_pooled_and_no_false_pivot_is_bounded_by_how_many_were_looked
     ]
     one = pooled(worlds)
     assert (one["campaigns"], one["found"], one["top1_right"], one["pivots"], one["pivots_said"]) == (2, 1, 1, 1, 1)
-    assert one["onset_within"] == {"6": 1, "24": 1} and one["impact"]["exchanges"]["right"] == 1
-    assert one["impact"]["input_tokens"] == {"told": 1, "right": 0, "largest_error": pytest.approx(0.1)}
+    assert one["onset_within"] == {"6": 1, "24": 1} and one["impact"]["exchanges"]["listed"]["right"] == 1
+    assert one["stated_by"] == {"6": 0, "24": 1}
+    taken_in = one["impact"]["input_tokens"]
+    assert taken_in["listed"] == {"told": 1, "right": 0, "largest_error": pytest.approx(0.1)}
+    assert (taken_in["in_all"]["right"], taken_in["in_range"], taken_in["ranges"]) == (0, 0, 1)
     assert one["false_pivots_per_1000_upper_95"] == pytest.approx(1_000 * (1 - 0.05 ** (1 / 298)))
     said = "\n".join(table({"summary": one, "worlds": worlds, "roadmap": roadmap_null(20)}))
-    assert "Campaigns found: 1 of 2" in said and "298 benign groups" in said and "| input tokens | 0 of 1" in said
+    assert (
+        "Campaigns found: 1 of 2" in said
+        and "298 benign groups" in said
+        and "| input tokens | 0 of 1" in said
+        and "0 within 6 h, 1 within 24 h" in said
+    )
 
 
 def test_p_values_that_are_too_small_show() -> None:

@@ -20,7 +20,7 @@ from hydrometer.base.population import Population
 from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
 from hydrometer.base.units import MICRO_USD, bits
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.attribution import CELL, CELLS, Shares, marks
+from hydrometer.prove.attribution import CELL, CELLS, Shares, Wordings, marks
 from hydrometer.prove.customers import NOBODY as NO_CUSTOMERS
 from hydrometer.prove.customers import Customers
 from hydrometer.prove.membership import strongest_links
@@ -85,6 +85,7 @@ class Reported:
         totals: sums over them; over all that its members sent where it is not listed.
         victims: accounts whose key it uses; they are not in the verdict's membership.
         customers: ordinary customers of the house that it is in; neither are they.
+        wordings: what it words, and who sends it; None of a group that is not listed.
     """
 
     verdict: Verdict
@@ -93,6 +94,7 @@ class Reported:
     totals: dict[str, float]
     victims: Victims = NO_VICTIMS
     customers: Customers = NO_CUSTOMERS
+    wordings: Wordings | None = None
 
     @property
     def listed(self) -> bool:
@@ -113,7 +115,7 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict, oth
     found = assign(workspace, population, verdict, marked, others)
     operators = found.verdict.judged.membership
     cells = found.shares.cell_probability * operators.probability[:, None]
-    part = _attributed(workspace, marked, operators.units, cells)
+    part = attributed(workspace, marked, operators.units, cells)
     if found.victims.accounts:
         chances = pa.table(
             {
@@ -123,7 +125,9 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict, oth
         )
         stolen = workspace.query(STOLEN, sent=found.victims.sent, chances=chances)
         part = pa.concat_tables([part, stolen.cast(part.schema)])
-    return Reported(found.verdict, found.shares, part, _totals(workspace, part), found.victims, found.customers)
+    wordings = Wordings(marked, found.counts)
+    totals = _totals(workspace, part)
+    return Reported(found.verdict, found.shares, part, totals, found.victims, found.customers, wordings)
 
 
 def sum_up(workspace: Workspace, unlisted: Sequence[Verdict]) -> list[Reported]:
@@ -140,7 +144,7 @@ def _whole(sums: dict[str, int | None]) -> dict[str, float]:
     return {name: float((value or 0) * (1 if name in TIMES else MILLION)) for name, value in sums.items()}
 
 
-def _attributed(
+def attributed(
     workspace: Workspace, marked: pa.Table, units: NDArray[np.int64], cells: NDArray[np.float64]
 ) -> pa.Table:
     """Exchanges of some units with the probability of their cell; `cells` has shape (units, cells)."""

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hydrometer.base.population import LAST_OF_ALL, Population
+from hydrometer.base.population import LAST_OF_ALL
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.forms import forms
 from hydrometer.prove.membership import Membership
@@ -28,6 +28,8 @@ and 5 % of benign ones lie above it."""
 OWN_MAX = 0.15
 """Ordinary traffic in the least mixed quarter up to which it is taken for the campaign's own: its requests are not all
 unlike other people's. Beyond, even the least mixed members carry cover."""
+LEAST_MIXED = 0.75
+"""Quantile of members from which they are the least mixed."""
 LEAST_PART = 1e-12
 """Stands for a share of none where a logarithm is taken."""
 LEAST_REST = 1e-6
@@ -62,6 +64,19 @@ CELL = f"4 * ({TELLING})::int + 2 * ({MARKED})::int + (techniques <> 0)::int"
 COUNTS = f"""
 select u.unit, {CELL} as cell, count(*) as n from {{fingerprints}} f join {{units}} u using (account_id) group by 1, 2
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """What a group words, and how much of it everybody sends.
+
+    Attributes:
+        marked: its `marks`.
+        counts: shape (units, cells), exchanges of every unit in each cell.
+    """
+
+    marked: pa.Table
+    counts: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +126,14 @@ def marks(workspace: Workspace, membership: Membership) -> pa.Table:
     )
 
 
-def shares(workspace: Workspace, population: Population, membership: Membership, marked: pa.Table) -> Shares:
+def shares(counts: NDArray[np.float64], membership: Membership) -> Shares:
     """Shares of the members of one group.
 
     Args:
-        workspace: holds `fingerprints` and `units`.
-        population: all units.
+        counts: shape (units, cells), see `by_cell`.
         membership: the group.
-        marked: its `marks`.
     """
-    counts = by_cell(workspace, population.units, marked)
-    inside = np.zeros(population.units, np.bool_)
+    inside = np.zeros(len(counts), np.bool_)
     inside[membership.units] = True
     return estimate(counts[membership.units], counts[~inside & (counts.sum(axis=1) >= VOLUME_MIN)])
 
@@ -161,9 +173,8 @@ def estimate(members: NDArray[np.float64], outsiders: NDArray[np.float64]) -> Sh
     """
     ordinary = mix(outsiders) if len(outsiders) else mix(np.zeros((1, members.shape[1])))
     volume = np.maximum(members.sum(axis=1), 1.0)
-    rough = members @ _score(mix(members), ordinary) / volume
-    campaign = own_mix(mix(members), mix(members[rough >= np.quantile(rough, 0.75)]), ordinary)
-    score = _score(campaign, ordinary)
+    campaign = own_mix(mix(members), mix(members[least_mixed(members, ordinary)]), ordinary)
+    score = weights(campaign, ordinary)
     level_campaign, level_ordinary = float(campaign @ score), float(ordinary @ score)
     gap = level_campaign - level_ordinary
     if gap <= 1e-6:
@@ -228,7 +239,14 @@ def own_mix(
     return rest / rest.sum() if rest.sum() > LEAST_REST else found
 
 
-def _score(campaign: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:
+def least_mixed(members: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The quarter of some members that is least like ordinary traffic; shape (k,)."""
+    rough = members @ weights(mix(members), ordinary) / np.maximum(members.sum(axis=1), 1.0)
+    result: NDArray[np.bool_] = rough >= np.quantile(rough, LEAST_MIXED)
+    return result
+
+
+def weights(campaign: NDArray[np.float64], ordinary: NDArray[np.float64]) -> NDArray[np.float64]:
     """Locally best weights of the cells: (f₁ − f₀) / (½f₀ + ½f₁)."""
     result: NDArray[np.float64] = (campaign - ordinary) / (0.5 * campaign + 0.5 * ordinary)
     return result

@@ -40,12 +40,14 @@ class Roles:
         shares: of the operators.
         victims: accounts whose key is used.
         customers: ordinary customers of the same house.
+        counts: shape (units, cells), exchanges of every unit in each cell of the campaign's attribution.
     """
 
     verdict: Verdict
     shares: Shares
     victims: Victims
     customers: Customers
+    counts: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def assign(workspace: Workspace, population: Population, verdict: Verdict, marke
         others: other campaigns, and whose accounts are whose.
     """
     members = verdict.judged.membership
-    found = shares(workspace, population, members, marked)
+    counts = by_cell(workspace, population.units, marked)
+    found = shares(counts, members)
     asked = victims.Asked(
         others.of(members.units), others.elsewhere, others.of(own_papers(population, members)), others.q
     )
@@ -89,9 +92,8 @@ def assign(workspace: Workspace, population: Population, verdict: Verdict, marke
     operators = verdict.judged.membership.units
     taken = np.array([bool(names & set(some)) or bool(others.elsewhere & set(some)) for some in others.accounts])
     taken[operators] = True
-    counts = by_cell(workspace, population.units, marked)
     guests = customers.find(workspace, population, (operators, found), counts, taken)
-    return Roles(replace(verdict, kind=kind(len(others.of(operators)), len(names))), found, abused, guests)
+    return Roles(replace(verdict, kind=kind(len(others.of(operators)), len(names))), found, abused, guests, counts)
 
 
 def kind(operators: int, stolen: int) -> str:

@@ -19,6 +19,7 @@ from hydrometer.base.tables import INPUTS
 from hydrometer.base.units import DECISION_DIGITS
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.assembly import Reported
+from hydrometer.prove.attribution import Wordings
 from hydrometer.prove.verdict import Verdict
 
 CLIENTS = """
@@ -110,6 +111,8 @@ class Subject:
         around: the rest of the run.
         verdict: what was judged; None in a test of facts alone.
         detectable_at: end of the first epoch in which it was listed.
+        wordings: what it words, and who sends it; None in a test of facts alone.
+        notes: what was worked out for one section and is of use to another.
     """
 
     campaign_id: str
@@ -119,6 +122,7 @@ class Subject:
     around: Surroundings
     verdict: Verdict | None = None
     detectable_at: datetime | None = None
+    wordings: Wordings | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -153,5 +157,5 @@ def subject_of(
     )
     return Subject(
         reported.verdict.campaign_id, around.workspace, reported.attributed, members, around, reported.verdict,
-        detectable_at,
+        detectable_at, reported.wordings,
     )  # fmt: skip

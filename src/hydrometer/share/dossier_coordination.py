@@ -34,7 +34,7 @@ DRAWS = 99
 SET_MAX = 500
 """Largest set: sharing grows with the size of a set, so both sides have the same."""
 SET_MIN = 5
-POOL_MAX = 4_000
+POOL_MAX = 2_000
 """Accounts of either side from which sets are drawn."""
 ACCOUNTS = """
 select f.account_id, coalesce(mode(f.client_type), '?') as kind, bool_or(m.account_id is not null) as mine

@@ -17,21 +17,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hydrometer.share.dossier_digests import DIGEST_LETTERS, digests
 from hydrometer.share.dossier_sealed import EXCHANGES, FOLDER, TABLES
 
 FILE = "index.json"
-DIGEST_LETTERS = 32
 ROWS_NAMED = 8
 LINE = "sha256(concat_ws(chr(31), {columns}))"
 """Digest of one row: of its values as text, at full precision, null apart from empty."""
 BY_ROW = f"""
 select {LINE}[1:{{letters}}] from read_parquet($path, file_row_number = true) order by file_row_number
-"""
-BY_ACCOUNT = f"""
-select sha256(account_id)[1:{{letters}}] as account, rows,
-       sha256(array_to_string(list_sort(lines), ''))[1:{{letters}}] as digest
-from (select account_id, count(*) as rows, list({LINE}) as lines from read_parquet($path) group by 1)
-order by 1
 """
 
 
@@ -59,12 +53,14 @@ def entries(folder: Path, name: str) -> list[Any]:
         OSError, pa.ArrowException, duckdb.Error: the file cannot be read.
     """
     path = _path(folder, name)
+    if name == EXCHANGES:
+        return list(digests(path))
     columns = ", ".join(f"coalesce(cast({column} as varchar), chr(30))" for column in pq.read_schema(path).names)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        sql = (BY_ACCOUNT if name == EXCHANGES else BY_ROW).format(columns=columns, letters=DIGEST_LETTERS)
+        sql = BY_ROW.format(columns=columns, letters=DIGEST_LETTERS)
         found = connection.execute(sql, {"path": str(path)}).fetchall()
-    return [list(one) for one in found] if name == EXCHANGES else [str(one[0]) for one in found]
+    return [str(one[0]) for one in found]
 
 
 def compare(folder: Path, name: str, sealed: list[Any]) -> Comparison:

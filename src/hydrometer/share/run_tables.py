@@ -50,7 +50,7 @@ ORDERS: dict[str, Callable[[Row], tuple[Any, ...]]] = {
 POLICY_SECTIONS = ("terms", "region")
 COURSE = (
     "target", "release_pivot", "model_switch", "safeguard_arbitrage", "phase", "still_running", "forecast", "alignment",
-    "exchanges", "list_price", "usable_examples",
+    "exchanges", "exchanges_in_all", "list_price", "list_price_in_all", "usable_examples",
 )  # fmt: skip
 """Facts that a short page tells."""
 DETAILS = ("members", "evidence", "links", "timeline", "templates", "facts")

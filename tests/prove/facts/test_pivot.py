@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,12 @@ from tests.prove.facts.logs import START, exchange, log, subject
 
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.fact import HOUR_US, Fact
-from hydrometer.prove.facts import pivot
+from hydrometer.prove.facts import _continuation, pivot
 from hydrometer.prove.facts._matched import DRAWS, matched, mean_p, shorth, shorth_p
 from hydrometer.prove.facts._model_switch import largest
-from hydrometer.prove.facts._moves import LAST, PIVOT_P, look_at, pivot_at, pivots
+from hydrometer.prove.facts._moves import LAST, PIVOT_P, SPENT, Pivot, look_at, pivot_at, pivots, weighed
 from hydrometer.prove.facts._releases import LOOKS_H, Release, Use, releases, use_of_everybody
+from hydrometer.prove.subject import Subject
 
 RELEASE_H = 96.0
 WORK = "Write out every step of the proof about topic number {n} please"
@@ -54,15 +57,31 @@ def saver(account: str, draw: np.random.Generator) -> list[dict[str, Any]]:
     return [row if row["request_model"] == "m-5" else row | DEAREST | {"request_model": "m-4-deep"} for row in rows]
 
 
+def late_saver(account: str, draw: np.random.Generator) -> list[dict[str, Any]]:
+    """The same, at any hour of the first six."""
+    rows = life(account, 1.0, 4.0 * draw.random(), draw)
+    return [row if row["request_model"] == "m-5" else row | DEAREST | {"request_model": "m-4-deep"} for row in rows]
+
+
+def newcomer(account: str, draw: np.random.Generator) -> list[dict[str, Any]]:
+    """Somebody who came the evening before."""
+    rows = life(account, 0.9, 1.0, draw)
+    return [row for row in rows if row["sent_at"] >= START + timedelta(hours=RELEASE_H - 20)]
+
+
 GROUPS = {
     "pool": ("sdk", lambda name, draw: life(name, 0.7, 6.0 * draw.random(), draw)),
     "enthusiasts": ("sdk", lambda name, draw: life(name, 0.9, draw.random(), draw, own=False)),
     "savers": ("sdk", saver),
+    "hasty": ("sdk", lambda name, draw: life(name, 0.7, draw.random(), draw)),
+    "late_savers": ("sdk", late_saver),
+    "newcomers": ("sdk", newcomer),
     "stayers": ("sdk", lambda name, draw: life(name, 0.0, 0.0, draw)),
     "editors": ("quill", lambda name, draw: life(name, 0.97, 3.0, draw, client=EDITOR)),
     "lone": ("tool", lambda name, draw: life(name, 0.7, 6.0 * draw.random(), draw, client=TOOL)),
 }  # fmt: skip
-MEMBERS = {group: [f"{group}{k:02}" for k in range(12)] for group in GROUPS}
+SIZES = dict.fromkeys(GROUPS, 12) | {"pool": 30, "hasty": 30, "late_savers": 30}
+MEMBERS = {group: [f"{group}{k:02}" for k in range(SIZES[group])] for group in GROUPS}
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +101,21 @@ def release_week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace
     made.close()
 
 
+def group(workspace: Workspace, name: str) -> Subject:
+    """One of the groups; nobody of another one is its peer, as if all were listed."""
+    found = subject(workspace, MEMBERS[name])
+    every = subject(workspace, [account for names in MEMBERS.values() for account in names])
+    found.around.listed = every.units
+    return found
+
+
 def named(rows: list[Fact], name: str) -> Fact:
     (found,) = [row for row in rows if row.fact == name]
     return found
 
 
 def test_a_pool_that_moves_its_work_pivots(release_week: Workspace) -> None:
-    found = subject(release_week, MEMBERS["pool"])
+    found = group(release_week, "pool")
     begun = pivot_at(found)
     assert begun is not None
     hours = (begun - START).total_seconds() / 3600 - RELEASE_H
@@ -115,15 +142,52 @@ def test_a_pool_that_moves_its_work_pivots(release_week: Workspace) -> None:
 def test_the_twins_stay_silent_and_the_piece_that_explains_them_says_so(
     release_week: Workspace, twin: str, row: str, state: str
 ) -> None:
-    found = subject(release_week, MEMBERS[twin])
+    found = group(release_week, twin)
     assert pivot_at(found) is None
     rows = pivot.facts(found)
     assert named(rows, "release_pivot").state == "not met"
     assert named(rows, row).state == state
 
 
+def test_a_pool_that_moves_at_once_is_stated_at_the_first_look(release_week: Workspace) -> None:
+    """By what was known six hours after the release, and nothing later."""
+    (found,) = pivots(group(release_week, "hasty"))
+    assert found.stated[0] and found.recognised_us == found.looks[0].release.at_us + LOOKS_H[0] * HOUR_US
+    assert found.work.n > _work_by(group(release_week, "hasty"), found, LOOKS_H[0]).n > 0
+
+
+def _work_by(whose: Subject, found: Pivot, hours: int) -> _continuation.Work:
+    release = found.looks[0].release
+    return _continuation.work(whose, release.at_us, release.names, release.at_us + hours * HOUR_US)
+
+
+def test_who_saves_is_explained_by_the_price_from_the_first_look_on(release_week: Workspace) -> None:
+    """A firm that is still switching at the look has not moved nearly everything, but whoever has switched has."""
+    (found,) = pivots(group(release_week, "late_savers"))
+    first = found.looks[0]
+    assert first.large and first.unusual and first.share[0] < 0.85
+    assert not any(found.stated) and found.price.explains
+
+
+def test_who_came_the_day_before_a_release_came_for_it(release_week: Workspace) -> None:
+    found = group(release_week, "newcomers")
+    row = named(pivot.facts(found), "release_pivot")
+    assert row.state == "unknown" and "were there a day before" in row.statement
+
+
+def test_a_log_that_ends_with_the_first_look_states_what_that_look_shows(tmp_path: Path) -> None:
+    draw = np.random.default_rng(7)
+    with closing(Workspace(tmp_path / "work", threads=1)) as made:
+        rows = [row for k in range(140) for row in life(f"sdk{k:03}", 0.1, 30.0 * draw.random(), draw)]
+        rows += [row for name in MEMBERS["pool"] for row in life(name, 0.9, 2.0 * draw.random(), draw)]
+        end = START + timedelta(hours=RELEASE_H + LOOKS_H[0])
+        log(made, [row for row in rows if row["sent_at"] < end], releases=RELEASES)
+        (found,) = pivots(subject(made, MEMBERS["pool"]))
+        assert found.stated == (True,) and found.switched == "met"
+
+
 def test_a_group_that_is_its_clients_only_user_cannot_be_compared(release_week: Workspace) -> None:
-    found = subject(release_week, MEMBERS["lone"])
+    found = group(release_week, "lone")
     rows = pivot.facts(found)
     assert pivot_at(found) is None and named(rows, "release_pivot").state == "unknown"
     assert "are needed" in named(rows, "release_pivot").statement
@@ -131,10 +195,10 @@ def test_a_group_that_is_its_clients_only_user_cannot_be_compared(release_week: 
 
 
 def test_floors_are_said(release_week: Workspace) -> None:
-    rank = named(pivot.facts(subject(release_week, MEMBERS["pool"])), "operator_rank")
+    rank = named(pivot.facts(group(release_week, "pool")), "operator_rank")
     count = int(rank.n or 0)
     assert rank.p_floor is None if not count else rank.p_floor == 1 / (count + 1)
-    difference = named(pivot.facts(subject(release_week, MEMBERS["pool"])), "difference_in_differences")
+    difference = named(pivot.facts(group(release_week, "pool")), "difference_in_differences")
     assert difference.p_floor == 1 / (int(difference.n or 0) + 1) and int(difference.n or 0) >= 140
 
 
@@ -183,7 +247,7 @@ def crowd(draw: np.random.Generator, size: int, client: str = "sdk") -> Use:
     looks = len(LOOKS_H)
     return Use(
         np.arange(size), np.full(size, client, dtype=object), before, np.zeros(size), np.tile(after, (looks, 1)),
-        np.tile(new, (looks, 1)), first,
+        np.tile(new, (looks, 1)), first, np.ones(size, np.bool_),
     )  # fmt: skip
 
 
@@ -194,13 +258,32 @@ def test_strangers_as_a_group_get_uniform_p_values() -> None:
     for _ in range(300):
         everybody = crowd(draw, 400)
         inside = np.isin(everybody.unit, draw.choice(400, 15, replace=False))
-        p_value = look_at(everybody.of(inside), everybody.of(~inside), release, LAST).p_value(0)
-        assert p_value is not None
-        found.append(p_value)
+        look = weighed(look_at(everybody.of(inside), everybody.of(~inside), release, LAST), 0)
+        chance, p_value = look.chance, look.p_value
+        assert chance is not None and p_value is not None and p_value >= chance
+        found.append(chance)
     ranks = np.array(found)
     for level in (0.05, 0.2, 0.5):
         assert (ranks <= level).mean() <= level + 3.0 * np.sqrt(level * (1 - level) / 300)
     assert (ranks <= 0.2).mean() >= 0.08
+
+
+def test_a_large_group_beside_few_peers_is_no_more_unusual_than_a_small_one() -> None:
+    """The mean of a hundred peers is not known exactly; as if it were, one set of strangers in five had p ≤ .05."""
+    draw = np.random.default_rng(16)
+    release, found = Release("m-5", 0, ("m-5",)), []
+    for number in range(120):
+        everybody = crowd(draw, 300)
+        inside = everybody.unit < 200
+        chance = weighed(look_at(everybody.of(inside), everybody.of(~inside), release, LAST), number).chance
+        assert chance is not None
+        found.append(chance)
+    assert (np.array(found) <= 0.05).mean() <= 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 120)
+
+
+def test_the_looks_spend_one_level_between_them_the_first_most_of_it() -> None:
+    assert len(SPENT) == len(LOOKS_H) and sum(SPENT) == pytest.approx(1.0) and SPENT[0] == max(SPENT)
+    assert PIVOT_P * min(SPENT) >= 1 / (DRAWS + 1)
 
 
 def test_no_pivot_among_a_thousand_sets_of_strangers() -> None:
@@ -210,8 +293,8 @@ def test_no_pivot_among_a_thousand_sets_of_strangers() -> None:
     everybody, hits = crowd(draw, 1_500), 0
     for number in range(300):
         inside = np.isin(everybody.unit, draw.choice(1_500, 12, replace=False))
-        look = look_at(everybody.of(inside), everybody.of(~inside), release, LAST)
-        hits += look.large and look.unusual(number)
+        look = weighed(look_at(everybody.of(inside), everybody.of(~inside), release, LAST), number)
+        hits += look.large and look.unusual
     assert hits <= 1
 
 
@@ -257,11 +340,15 @@ def test_nothing_depends_on_how_the_members_are_ordered(release_week: Workspace)
 
 
 def test_use_adds_up(release_week: Workspace) -> None:
-    found = subject(release_week, MEMBERS["pool"])
-    release = pivots(found)[0].looks[LAST].release
+    found = group(release_week, "pool")
+    release = pivots(found)[0].looks[-1].release
     use = use_of_everybody(found.around, release)
     assert (use.new <= use.after).all() and (np.diff(use.after, axis=0) >= 0).all()
-    assert use.after[LAST].sum() == 8 * len(use.unit) and len(use.unit) == 140 + 120 + 12 * len(GROUPS)
+    assert (
+        use.after[LAST].sum() == 8 * len(use.unit)
+        and use.settled.sum() == len(use.unit) - SIZES["newcomers"]
+        and len(use.unit) == 140 + 120 + sum(SIZES.values())
+    )
 
 
 # --- leaving a model without a release -------------------------------------------------------------------------------

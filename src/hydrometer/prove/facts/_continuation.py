@@ -36,7 +36,7 @@ select f.request_model in (select model from fresh) as fresh, count(*) as n,
        count(*) filter (p.opening in (select form from known) or p.closing in (select form from known)) as same,
        count(*) filter (p.item in (select item from old)) as again
 from part p join {{fingerprints}} f using (exchange_id)
-where p.sent_us >= $at and p.sent_us < $at + {DAY_US} and (p.opening <> 0 or p.closing <> 0) group by 1 order by 1
+where p.sent_us >= $at and p.sent_us < $until and (p.opening <> 0 or p.closing <> 0) group by 1 order by 1
 """
 
 
@@ -75,28 +75,37 @@ class Work:
         return (1 + below) / (len(self.usual) + 1)
 
 
-def work(subject: Subject, at_us: int, names: tuple[str, ...]) -> Work:
-    """The work of a group around a release of the models `names`."""
-    part = subject.part.select(["exchange_id", "sent_us", "opening", "closing", "item"])
+def work(subject: Subject, at_us: int, names: tuple[str, ...], until_us: int) -> Work:
+    """The work of a group around a release of the models `names`, with what was known at `until_us`."""
     fresh = pa.table({"model": pa.array(names, pa.string())})
+    own = _shares(subject, fresh, at_us, until_us).get(True)
+    key = f"usual work before {at_us} {names}"
+    if key not in subject.notes:
+        subject.notes[key] = _usual(subject, at_us, fresh)
+    usual: tuple[float, ...] = subject.notes[key]
+    if own is None or own[0] < EXCHANGES_MIN:
+        return Work(None, usual, 0.0, 0 if own is None else own[0])
+    return Work(own[1] / own[0], usual, own[2] / own[0], own[0])
+
+
+def _usual(subject: Subject, at_us: int, fresh: pa.Table) -> tuple[float, ...]:
+    """The share of known forms on each of the group's days before `at_us`."""
     first = subject.around.span_us[0]
-    own = _shares(subject, part, fresh, at_us).get(True)
     usual = []
     for day in range(1, DAYS_MAX + 1):
         begins = at_us - day * DAY_US
         if begins - DAY_US < first:
             break
-        parts = _shares(subject, part, fresh, begins)
+        parts = _shares(subject, fresh, begins, begins + DAY_US)
         n, same = sum(row[0] for row in parts.values()), sum(row[1] for row in parts.values())
         if n >= EXCHANGES_MIN:
             usual.append(same / n)
-    if own is None or own[0] < EXCHANGES_MIN:
-        return Work(None, tuple(usual), 0.0, 0 if own is None else own[0])
-    return Work(own[1] / own[0], tuple(usual), own[2] / own[0], own[0])
+    return tuple(usual)
 
 
-def _shares(subject: Subject, part: pa.Table, fresh: pa.Table, at_us: int) -> dict[bool, tuple[int, int, int]]:
-    rows = subject.workspace.query(KNOWN, {"at": at_us}, part=part, fresh=fresh).to_pylist()
+def _shares(subject: Subject, fresh: pa.Table, at_us: int, until_us: int) -> dict[bool, tuple[int, int, int]]:
+    part = subject.part.select(["exchange_id", "sent_us", "opening", "closing", "item"])
+    rows = subject.workspace.query(KNOWN, {"at": at_us, "until": until_us}, part=part, fresh=fresh).to_pylist()
     return {bool(row["fresh"]): (row["n"], row["same"], row["again"]) for row in rows}
 
 

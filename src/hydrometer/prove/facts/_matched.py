@@ -1,8 +1,9 @@
 """Draws strangers like a group's accounts: as many, with the same kinds of client, at random among its peers.
 
-What strangers with the same clients do explains everything that a client's maker or the public does. It does not
-explain what one owner of many accounts does: that is said where the p-value is printed.
-Source: `statistics.md` section 8 (rank within the client type).
+That the peers' own mean is known from so many peers alone is part of the null: without it a group of hundreds beside
+a hundred peers would be called unusual too often. What strangers with the same clients do explains everything that a
+client's maker or the public does. It does not explain what one owner of many accounts does: that is said where the
+p-value is printed. Source: `statistics.md` section 8 (rank within the client type).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from hydrometer.base.draws import generator
 
 DRAWS = 9_999
-SAMPLE_MAX = 128
+SAMPLE_MAX = 256
 """Accounts of a group that are drawn for at most: evenly over its values, so that the mean hardly changes."""
 
 
@@ -48,6 +49,13 @@ class Matched:
     def expected(self) -> float:
         """Mean of strangers with the group's kinds of client."""
         return float(np.mean([self.pools[kind].mean() for kind in self.client]))
+
+    def error(self) -> float:
+        """Standard error of `expected` that comes from the number of peers."""
+        kinds, counts = np.unique(self.client.astype(str), return_counts=True)
+        pools = [self.pools[str(kind)] for kind in kinds]
+        weights = counts / counts.sum()
+        return float(np.sqrt(sum(w**2 * pool.var() / len(pool) for w, pool in zip(weights, pools, strict=True))))
 
     def draws(self, seed: int, stage: str, size: int) -> NDArray[np.float64]:
         """Values of `DRAWS` sets of strangers, shape (draws, size), like `size` of the group's accounts."""
@@ -84,13 +92,19 @@ def matched(
     return Matched(values[known], client[known], pools, int((~known).sum()))
 
 
-def mean_p(found: Matched, seed: int, stage: str) -> float:
-    """P(mean of as many strangers ≥ the group's mean), never below the floor; higher = more usual."""
+def mean_chance(found: Matched, seed: int, stage: str) -> float:
+    """P(mean of as many strangers ≥ the group's mean) by `DRAWS` draws, without the floor; higher = more usual."""
     size = min(len(found.values), SAMPLE_MAX)
     strangers = found.draws(seed, stage, size).mean(axis=1)
+    strangers += found.error() * generator(seed, stage, b"peers").standard_normal(DRAWS)
     own = float(found.sample(size).mean())
     reached = int((np.round(strangers, 9) >= round(own, 9)).sum())
-    return max((1 + reached) / (DRAWS + 1), found.floor)
+    return (1 + reached) / (DRAWS + 1)
+
+
+def mean_p(found: Matched, seed: int, stage: str) -> float:
+    """`mean_chance`, never below the floor."""
+    return max(mean_chance(found, seed, stage), found.floor)
 
 
 def shorth(times: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,15 +1,16 @@
 """How far a group moved to a newly released model, beside strangers with the same clients, and whether that is a pivot.
 
-Looks are taken 6, 12, 18 and 24 hours after a release, each from what was known by then. A pivot needs a large move
-that strangers with the same kinds of client did not make in the same release, work that goes on, and no price that
-explains it. With K peers the smallest p is 1/(K+1): with fewer than 99 nothing is said, and fewer than 999 cannot carry
-one false pivot in a thousand operators.
+Looks are taken 6, 12, 18 and 24 hours after a release, each from what was known by then, and share one level between
+them: half of it is spent at the first look, since a pivot is worth most while it is new. A pivot needs a large move (by
+a look, the part of it that an even move would have made by then) that strangers with the same kinds of client did not
+make in the same release, work that goes on, and no price that explains it. With K peers no p below 1/(K+1) is printed;
+with fewer than 99 nothing is said, and fewer than 999 cannot carry one false pivot in a thousand operators.
 Source: `statistics.md` section 8.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -19,12 +20,13 @@ from hydrometer.base.units import decide
 from hydrometer.prove.assembly import moment
 from hydrometer.prove.fact import HOUR_US, MET, NOT_MET, UNKNOWN, plural
 from hydrometer.prove.facts import _continuation, _prices
-from hydrometer.prove.facts._matched import Matched, matched, mean_p
+from hydrometer.prove.facts._matched import Matched, matched, mean_chance
 from hydrometer.prove.facts._releases import (
     ADOPTION_US,
     LOOKS_H,
     Release,
     Use,
+    looks_of,
     peers,
     releases,
     use_of_everybody,
@@ -35,14 +37,17 @@ from hydrometer.prove.subject import Subject
 
 RELEASES_MAX = 5
 """Latest releases of the log that are looked at."""
-ACCOUNTS_MIN, EXCHANGES_MIN, EACH_MIN = 5, 20, 2.0
+ACCOUNTS_MIN, EXCHANGES_MIN, EACH_MIN = 5, 20, 0.5
 """A group is looked at with so many units that were there before and after, and so many exchanges after, `EACH_MIN`
-from each."""
+from each: of less it is likelier that nothing was the group's."""
 PIVOT_P = 0.001
+SPENT = (1 / 2, 1 / 4, 1 / 8, 1 / 8)
+"""Parts of `PIVOT_P` that the looks may spend."""
 PEERS_MIN = 99
 """With fewer peers the smallest p says too little, and no pivot is said."""
 MOVED_MIN, EXCESS_MIN = 0.2, 0.15
-"""Share of the traffic that moves, and how much more than peers', from which a move is called a pivot."""
+"""Share of the traffic that moves, and how much more than peers', from which a move within a day is
+called a pivot; the part of a day that a look has seen needs that part of it."""
 ONSET = 0.05
 """Share of the accounts that switch after which the pivot has begun."""
 LAST = len(LOOKS_H) - 1
@@ -57,6 +62,8 @@ class Look:
         look: position in `LOOKS_H`.
         use: of the group's units that were there before and after.
         found: their moves, beside those of peers; None where no kind of client has a peer.
+        chance: P(as many strangers with the same kinds of client move as much) by draws alone; None without peers, or
+            where it was not asked for.
         share: shape (3,), share of the exchanges on the new model with its interval over accounts.
         before: the same share in the three days before.
     """
@@ -65,6 +72,7 @@ class Look:
     look: int
     use: Use
     found: Matched | None
+    chance: float | None
     share: tuple[float, float, float]
     before: float
 
@@ -78,22 +86,33 @@ class Look:
         """Difference in differences, in shares: the group's move less that of strangers; None without peers."""
         return None if self.found is None else float(self.found.values.mean()) - self.found.expected()
 
-    def p_value(self, seed: int) -> float | None:
-        """P(as many strangers with the same kinds of client move as much); None without peers."""
-        return None if self.found is None else mean_p(self.found, seed, f"pivot {self.release.model} {self.look}")
+    @property
+    def p_value(self) -> float | None:
+        """`chance`, paid for all looks, and never below what so many peers can tell; None without peers."""
+        if self.chance is None or self.found is None:
+            return None
+        return min(1.0, max(self.chance / SPENT[self.look], self.found.floor))
 
-    def unusual(self, seed: int) -> bool:
+    @property
+    def unusual(self) -> bool:
         """Whether as many strangers with the same kinds of client hardly ever move as much."""
-        if not self.enough or self.found is None or self.found.peers < PEERS_MIN:
+        if not self.enough or self.found is None or self.found.peers < PEERS_MIN or self.chance is None:
             return False
-        p_value = self.p_value(seed)
-        return p_value is not None and decide(p_value) <= max(PIVOT_P, decide(self.found.floor))
+        return decide(self.chance) <= decide(PIVOT_P * SPENT[self.look])
 
     @property
     def large(self) -> bool:
-        """Whether much moved, and much more than of strangers."""
-        moved = decide(self.share[0] - self.before) >= MOVED_MIN
-        return moved and self.excess is not None and decide(self.excess) >= EXCESS_MIN
+        """Whether much moved for the hours seen, and much more than of strangers."""
+        part = LOOKS_H[self.look] / LOOKS_H[LAST]
+        moved = decide(self.share[0] - self.before) >= decide(part * MOVED_MIN)
+        return moved and self.excess is not None and decide(self.excess) >= decide(part * EXCESS_MIN)
+
+
+def weighed(look: Look, seed: int) -> Look:
+    """The look with its chance."""
+    if look.found is None:
+        return look
+    return replace(look, chance=mean_chance(look.found, seed, f"pivot {look.release.model} {look.look}"))
 
 
 def look_at(group: Use, everybody: Use, release: Release, look: int) -> Look:
@@ -113,7 +132,7 @@ def look_at(group: Use, everybody: Use, release: Release, look: int) -> Look:
         found = pairs if len(pairs.values) else None
     share = ratio_interval(there.new[look], there.after[look])
     before = float(there.before_new.sum() / max(there.before.sum(), 1e-9))
-    return Look(release, look, there, found, share, before)
+    return Look(release, look, there, found, None, share, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +140,18 @@ class Pivot:
     """What was found around one release.
 
     Attributes:
-        looks: one a look.
-        switched: state of the pivot: met, not met or unknown.
+        looks: those that the log holds whole, in order of time.
+        stated: for each look whether a pivot would have been said then.
+        switched: state of the pivot at the last look: met, not met or unknown.
         why: why it is not met or unknown, in words.
         onset_us: when it began; None unless met.
-        recognised_us: end of the first look that shows it; None unless met.
+        recognised_us: end of the first look at which it would have been said; None unless met.
         work: whether the work went on.
         price: whether the price explains it.
     """
 
     looks: tuple[Look, ...]
+    stated: tuple[bool, ...]
     switched: str
     why: str
     onset_us: int | None
@@ -158,29 +179,61 @@ def pivot_at(subject: Subject) -> datetime | None:
 def _pivot(subject: Subject, release: Release) -> Pivot:
     group = use_of_group(subject, release)
     everybody = peers(subject.around, use_of_everybody(subject.around, release))
-    looks = tuple(look_at(group, everybody, release, look) for look in range(len(LOOKS_H)))
-    work = _continuation.work(subject, release.at_us, release.names)
-    price = _prices.change(subject, release.at_us, release.names, looks[LAST].share[0])
-    state, why = _state(looks[LAST], work, price, subject.around.seed)
-    seen = [look.look for look in looks if look.unusual(subject.around.seed)] if state == MET else []
-    onset = _onset(looks[LAST].use, release) if state == MET else None
-    recognised = release.at_us + LOOKS_H[seen[0]] * HOUR_US if seen else None
-    return Pivot(looks, state, why, onset, recognised, work, price)
+    places = looks_of(release.at_us, subject.around.span_us[1])
+    seen = [look_at(group, everybody, release, place) for place in places]
+    looks = tuple(
+        weighed(look, subject.around.seed) if look.enough and (look.large or look is seen[-1]) else look
+        for look in seen
+    )
+    unusual = np.logical_or.accumulate([look.unusual for look in looks]).tolist()
+    stated = [
+        shown and look.large and _state(look, shown, *_grounds(subject, look))[0] == MET
+        for look, shown in zip(looks, unusual, strict=True)
+    ]
+    last = looks[-1]
+    work, price = _grounds(subject, last)
+    state, why = _state(last, unusual[-1], work, price)
+    met = state == MET
+    recognised = release.at_us + LOOKS_H[looks[stated.index(True)].look] * HOUR_US if met else None
+    onset = _onset(last.use, release) if met else None
+    return Pivot(looks, tuple(stated), state, why, onset, recognised, work, price)
 
 
-def _state(last: Look, work: _continuation.Work, price: _prices.Change, seed: int) -> tuple[str, str]:
-    """State of a pivot with the reason where it is not met."""
-    if not last.enough:
-        return UNKNOWN, (
-            f"{plural(len(last.use.unit), 'account')} with {plural(float(last.use.after[LAST].sum()), 'exchange')} "
-            f"were there before and after, fewer than {ACCOUNTS_MIN} and {EXCHANGES_MIN}"
+def _grounds(subject: Subject, look: Look) -> tuple[_continuation.Work, _prices.Change]:
+    """Whether the work went on and whether the price explains the move, as could be seen by a look; worked out once."""
+    release = look.release
+    key = f"grounds {release.model} {look.look}"
+    if key not in subject.notes:
+        span = release.at_us, release.at_us + LOOKS_H[look.look] * HOUR_US
+        moved = _prices.moved_since(subject, span, release.names)
+        subject.notes[key] = (
+            _continuation.work(subject, release.at_us, release.names, span[1]),
+            _prices.change(subject, release.at_us, release.names, moved),
         )
-    if last.found is None or last.found.peers < PEERS_MIN:
+    found: tuple[_continuation.Work, _prices.Change] = subject.notes[key]
+    return found
+
+
+def _state(look: Look, unusual: bool, work: _continuation.Work, price: _prices.Change) -> tuple[str, str]:
+    """State of a pivot at a look, with the reason where it is not met.
+
+    Args:
+        look: the look.
+        unusual: whether strangers hardly ever move as much, at this look or an earlier one.
+        work: whether the work goes on.
+        price: whether the price explains the move.
+    """
+    if not look.enough:
         return UNKNOWN, (
-            f"{plural(last.found.peers if last.found else 0, 'benign operator')} with the same kinds of client are too "
+            f"{plural(len(look.use.unit), 'account')} with {plural(float(look.use.after[look.look].sum()), 'exchange')}"
+            f" were there a day before and after, fewer than {ACCOUNTS_MIN} and {EXCHANGES_MIN}"
+        )
+    if look.found is None or look.found.peers < PEERS_MIN:
+        return UNKNOWN, (
+            f"{plural(look.found.peers if look.found else 0, 'benign operator')} with the same kinds of client are too "
             f"few to compare with; {PEERS_MIN} are needed"
         )
-    if not (last.large and last.unusual(seed)):
+    if not (look.large and unusual):
         return NOT_MET, "as many strangers with the same kinds of client move as much, or little moved"
     if price.explains:
         return NOT_MET, "the move is nearly complete and to a cheaper model, so that the price explains it"

@@ -32,13 +32,24 @@ where p.sent_us >= $from and p.sent_us < $to group by 1 order by 1
 """
 
 
+SINCE = """
+with own as (
+  select p.account_id, p.sent_us, p.millionths, coalesce(f.request_model in (select model from fresh), false) as fresh
+  from part p join {fingerprints} f using (exchange_id) where p.sent_us >= $from and p.sent_us < $to
+), begun as (select account_id, min(sent_us) as since from own where fresh group by 1)
+select sum(millionths) filter (fresh)::double / sum(millionths) as moved
+from own join begun using (account_id) where sent_us >= since
+"""
+"""Of what accounts send from their first use of some models on, the share that goes to those."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Prices before and after a change of model.
 
     Attributes:
         before, after: USD a million tokens of the models used before, and of the new one; None where unknown.
-        moved: share of the exchanges that moved.
+        moved: how complete the switch is: share of the exchanges that moved, of those that could.
     """
 
     before: float | None
@@ -77,6 +88,14 @@ def change(subject: Subject, at_us: int, names: tuple[str, ...], moved: float) -
     )
 
 
+def moved_since(subject: Subject, span: tuple[int, int], names: tuple[str, ...]) -> float:
+    """How complete the switch to the models `names` is within a span, of accounts that switched; 0 where none did."""
+    part = subject.part.select(["exchange_id", "account_id", "sent_us", "millionths"])
+    fresh = pa.table({"model": pa.array(names, pa.string())})
+    found = subject.workspace.query(SINCE, {"from": span[0], "to": span[1]}, part=part, fresh=fresh)
+    return float(found["moved"][0].as_py() or 0.0)
+
+
 def _mean(subject: Subject, part: pa.Table, span: tuple[int, int], only: tuple[str, ...]) -> float | None:
     """Mean price of the models used in a span, of some models alone where `only` names them."""
     known = prices(subject.around)
@@ -95,7 +114,7 @@ def fact(found: Change, model: str) -> Fact:
         than = "less" if found.cheaper else "no less"
         said = (
             f"A million tokens cost {found.after:.2f} USD on {model}, {than} than the {found.before:.2f} USD before, "
-            f"and {percent(found.moved)} moved: "
+            f"and whoever switched sent {percent(found.moved)} there from then on: "
             + ("the price explains the switch." if state == MET else "the price does not explain the switch.")
         )
     return Fact(

@@ -1,6 +1,7 @@
 """What the exchanges of a group took: volume, price, usable examples, and the training that so many tokens could feed.
 
-Sums are those of `campaigns`, weighted by probability; their range is that of the members' shares. Everything about
+Sums are those of `campaigns`, weighted by probability; their range is that of the members' shares. Beside them stands
+an estimate of what was taken in all, with what accounts that are not listed send. Everything about
 training is a range of stated assumptions (`training.yaml`, or `training` of the policy) with its formula, and the
 section ends with what a take does not show.
 Source: mission table, rows 46 to 48; compute of training as 6·N·D: Kaplan et al. 2020 (arXiv 2001.08361).
@@ -17,22 +18,15 @@ import numpy as np
 import yaml
 
 from hydrometer.prove.fact import INFERRED, OBSERVED, UNKNOWN, Fact, percent, plural, unknown
+from hydrometer.prove.facts import _unlisted
 from hydrometer.prove.facts._pricing import Priced, priced
+from hydrometer.prove.facts._sums import VOLUMES, volumes
 from hydrometer.prove.subject import Subject
 
 Z95 = 1.959964
 FLOPS_PER_PARAMETER_TOKEN = 6.0
 """Operations of training for each parameter and token, forward and backward pass."""
 SECONDS_PER_HOUR = 3600.0
-SUMS = """
-select sum(p.millionths)::double / 1e6 as exchanges,
-       sum(p.millionths::hugeint * x.input_tokens)::double / 1e6 as input,
-       sum(p.millionths::hugeint * x.output_tokens)::double / 1e6 as output,
-       sum(p.millionths::hugeint * x.reasoning_tokens)::double / 1e6 as reasoning,
-       count(x.input_tokens) as n_input, count(x.output_tokens) as n_output, count(x.reasoning_tokens) as n_reasoning,
-       count(*) as n
-from part p join {exchanges} x using (exchange_id)
-"""
 USABLE = """
 with answered as (
   select p.millionths, f.item, f.skeleton, f.opening, coalesce(x.output_tokens, 0) as output,
@@ -172,8 +166,10 @@ def accelerator_hours(operations: float, peak: float, utilisation: float) -> flo
 
 def facts(subject: Subject) -> list[Fact]:
     """Rows of the section `impact`."""
-    rows = _volumes(subject)
-    rows.append(_price(subject, priced(subject)))
+    rows, price = _volumes(subject), priced(subject)
+    rows.append(_price(subject, price))
+    ranges = {row.fact: None if row.low is None or row.high is None else (row.low, row.high) for row in rows}
+    rows += _unlisted.facts(subject, ranges, price)
     found = take(subject)
     rows += _examples(subject, found)
     if found.with_text and found.tokens[0] > 0.0:
@@ -186,30 +182,25 @@ def facts(subject: Subject) -> list[Fact]:
 
 def _volumes(subject: Subject) -> list[Fact]:
     """Exchanges and tokens."""
-    part = subject.part.select(["exchange_id", "millionths"])
-    row = subject.workspace.query(SUMS, part=part).to_pylist()[0]
-    total, spread = float(row["exchanges"] or 0.0), volume_spread(subject)
+    sums, spread = volumes(subject), volume_spread(subject)
+    total, count = sums["exchanges"].value, sums["exchanges"].known
     half = None if spread is None or not total else Z95 * spread / total
     found = []
-    for name, noun, known in (
-        ("exchanges", "exchanges", row["n"]), ("input", "input tokens", row["n_input"]),
-        ("output", "output tokens", row["n_output"]), ("reasoning", "reasoning tokens", row["n_reasoning"]),
-    ):  # fmt: skip
-        fact = name if name == "exchanges" else f"{name}_tokens"
+    for name, noun in VOLUMES:
+        value, known = sums[name].value, sums[name].known
         if not known:
-            found.append(unknown(fact, f"The log does not say how many {noun} the group's exchanges had.", source=fact))
+            found.append(unknown(name, f"The log does not say how many {noun} the group's exchanges had.", source=name))
             continue
-        value = float(row[name] or 0.0)
         low, high = (None, None) if half is None else (value * max(0.0, 1.0 - half), value * (1.0 + half))
         between = "" if low is None or high is None else f" ({low:,.0f} to {high:,.0f})"
-        gap = "" if known == row["n"] else f", counted over the {percent(known / row['n'])} of exchanges that say so"
+        gap = "" if known == count else f", counted over the {percent(known / count)} of exchanges that say so"
         found.append(
             Fact(
-                fact=fact, status=INFERRED, value=value, low=low, high=high, unit=noun, n=known,
+                fact=name, status=INFERRED, value=value, low=low, high=high, unit=noun, n=known,
                 method="sum over attributed exchanges by probability; the range is that of the members' shares",
-                source=f"attributed, {fact}" if name != "exchanges" else "attributed", rows_table="attributed",
+                source=f"attributed, {name}" if name != "exchanges" else "attributed", rows_table="attributed",
                 limits="The range is that of the shares of the accounts found; what other accounts took is not in it.",
-                rows=row["n"], statement=f"The group's part of the log is {value:,.0f} {noun}{between}{gap}.",
+                rows=count, statement=f"The group's part of the log is {value:,.0f} {noun}{between}{gap}.",
             )
         )  # fmt: skip
     return found

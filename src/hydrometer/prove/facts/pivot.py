@@ -32,7 +32,6 @@ from hydrometer.prove.facts._moves import (
     ACCOUNTS_MIN,
     EACH_MIN,
     EXCESS_MIN,
-    LAST,
     MOVED_MIN,
     PEERS_MIN,
     PIVOT_P,
@@ -87,11 +86,11 @@ def _of_releases(subject: Subject) -> list[Fact]:
 
 
 def _rows(subject: Subject, pivot: Pivot) -> list[Fact]:
-    last = pivot.looks[LAST]
+    last = pivot.looks[-1]
     rows = [_verdict(subject, pivot)]
     if not last.enough:
         return rows
-    rows += [_share(last), *_difference(last, subject.around.seed), _rank(subject, last)]
+    rows += [_share(last), *_difference(last), _rank(subject, last)]
     rows += _times(subject, last)
     rows.append(_continuation.fact(pivot.work, last.release.model))
     rows += [_default(last), _prices.fact(pivot.price, last.release.model)]
@@ -99,15 +98,15 @@ def _rows(subject: Subject, pivot: Pivot) -> list[Fact]:
 
 
 def _verdict(subject: Subject, pivot: Pivot) -> Fact:
-    last, release = pivot.looks[LAST], pivot.looks[LAST].release
-    p_value = last.p_value(subject.around.seed) if last.enough else None
+    last, release = pivot.looks[-1], pivot.looks[-1].release
+    p_value = last.p_value if last.enough else None
     floor = last.found.floor if last.found else None
     when = ""
     if pivot.onset_us is not None:
         hours = (pivot.onset_us - release.at_us) / HOUR_US
         when = (
             f"{hours:.1f} hours after the release of {release.model} the group began to move to it, and within "
-            f"{LOOKS_H[LAST]} hours {percent(last.share[0])} of its exchanges were there"
+            f"{LOOKS_H[last.look]} hours {percent(last.share[0])} of its exchanges were there"
         )
     shown = f"; recognisable from {said_time(pivot.recognised_us)}" if pivot.recognised_us is not None else ""
     sentence = {
@@ -122,9 +121,10 @@ def _verdict(subject: Subject, pivot: Pivot) -> Fact:
         starts_at=None if pivot.onset_us is None else moment(pivot.onset_us),
         ends_at=None if pivot.recognised_us is None else moment(pivot.recognised_us),
         null_model="as many strangers with the same kinds of client in the same release",
-        method=f"p ≤ {PIVOT_P:g} (or the floor, with {PEERS_MIN} peers or more), {percent(MOVED_MIN)} moved, "
-        f"{percent(EXCESS_MIN)} more than peers, the work goes on, the price does not explain it; begins when a "
-        "twentieth of the accounts that switch have done so",
+        method=f"at one look of {len(LOOKS_H)} p ≤ {PIVOT_P:g} (paid for all looks, before the floor; "
+        f"{PEERS_MIN} peers or more), {percent(MOVED_MIN)} moved and {percent(EXCESS_MIN)} more than peers in a day "
+        "(a look needs the part of it that its hours are of a day), the work goes on, the price does not explain it; "
+        "begins when a twentieth of the accounts that switch have done so",
         source=SOURCE, rows_table="attributed", rows=len(subject.part),
         limits="One owner of many accounts who decides to switch moves them together too: a pivot tells when, not why. "
         + (f"With {plural(last.found.peers, 'peer')} the smallest p is {last.found.floor:.2g}." if last.found else ""),
@@ -137,11 +137,11 @@ def _share(last: Look) -> Fact:
     return Fact(
         fact="share_moved", subject=last.release.model, value=share, low=low, high=high, unit="share of exchanges",
         n=len(last.use.unit), starts_at=moment(last.release.at_us),
-        ends_at=moment(last.release.at_us + LOOKS_H[LAST] * HOUR_US),
-        method=f"exchanges on the new model over all, in the {LOOKS_H[LAST]} hours after the release; interval over "
-        "accounts",
-        source=SOURCE, rows_table="attributed", rows=round(float(last.use.after[LAST].sum())),
-        statement=f"Within {LOOKS_H[LAST]} hours of the release of {last.release.model} {percent(share)} of the "
+        ends_at=moment(last.release.at_us + LOOKS_H[last.look] * HOUR_US),
+        method=f"exchanges on the new model over all, in the {LOOKS_H[last.look]} hours after the release; interval "
+        "over accounts",
+        source=SOURCE, rows_table="attributed", rows=round(float(last.use.after[last.look].sum())),
+        statement=f"Within {LOOKS_H[last.look]} hours of the release of {last.release.model} {percent(share)} of the "
         f"exchanges ({percent(low)} to {percent(high)}) went to it, after {percent(last.before)} before.",
     )  # fmt: skip
 
@@ -158,7 +158,7 @@ def log_odds_change(after: tuple[float, float], before: tuple[float, float]) -> 
     )
 
 
-def _difference(last: Look, seed: int) -> list[Fact]:
+def _difference(last: Look) -> list[Fact]:
     """Difference in differences against strangers with the same clients."""
     if last.found is None:
         return []
@@ -166,7 +166,7 @@ def _difference(last: Look, seed: int) -> list[Fact]:
     spread = float(own.std(ddof=1) / np.sqrt(len(own))) if len(own) > 1 else 1.0
     excess = float(own.mean()) - expected
     use = last.use
-    after = float(use.new[LAST].sum()), float(use.after[LAST].sum())
+    after = float(use.new[last.look].sum()), float(use.after[last.look].sum())
     change = log_odds_change(after, (float(use.before_new.sum()), float(use.before.sum())))
     left_out = plural(last.found.alone, "account")
     alone = f" {left_out} whose client nobody else uses: left out." if last.found.alone else ""
@@ -174,11 +174,12 @@ def _difference(last: Look, seed: int) -> list[Fact]:
         Fact(
             fact="difference_in_differences", subject=last.release.model, status=INFERRED, value=excess,
             low=excess - 1.96 * spread, high=excess + 1.96 * spread, unit="share of exchanges", n=last.found.peers,
-            p_value=last.p_value(seed), p_floor=last.found.floor,
+            p_value=last.p_value, p_floor=last.found.floor,
             null_model="as many strangers with the same kinds of client",
             method="mean over accounts of the change of the new model's share, less that of peers of the same kinds of "
             f"client; the group's own change in log odds is {change:.2f}",
-            source=SOURCE, limits=f"Peers are units that sent something before and after.{alone}",
+            source=SOURCE,
+            limits=f"Peers are units that were there a day before the release, and before and after it.{alone}",
             statement=f"The group's accounts moved {percent(float(own.mean()))} of their work in the mean, strangers "
             f"with the same kinds of client {percent(max(expected, 0.0))}.",
         )
@@ -189,9 +190,9 @@ def _rank(subject: Subject, last: Look) -> Fact:
     """The group as one operator among benign operators of its kinds of client."""
     others = peers(subject.around, use_of_everybody(subject.around, last.release))
     usual = np.isin(others.client, np.unique(last.use.client.astype(str)))
-    others = others.of(others.there(LAST, PEER_EXCHANGES) & usual)
+    others = others.of(others.there(last.look, PEER_EXCHANGES) & usual)
     share = last.share[0]
-    above = int((np.round(others.new[LAST] / others.after[LAST], 9) >= round(share, 9)).sum())
+    above = int((np.round(others.new[last.look] / others.after[last.look], 9) >= round(share, 9)).sum())
     count = len(others.unit)
     p_value = (1 + above) / (count + 1)
     return Fact(
@@ -215,7 +216,7 @@ def _times(subject: Subject, last: Look) -> list[Fact]:
     if len(hours) < ACCOUNTS_MIN:
         return []
     others = peers(subject.around, use_of_everybody(subject.around, release))
-    others = others.of(others.there(LAST, EACH_MIN))
+    others = others.of(others.there(last.look, EACH_MIN))
     switched = use.of((use.first_new_us >= 0) & (use.first_new_us - release.at_us <= ADOPTION_US))
     theirs = others.of((others.first_new_us >= 0) & (others.first_new_us - release.at_us <= ADOPTION_US))
     pairs = matched(switch_hours(switched, release), switched.client, switch_hours(theirs, release), theirs.client)
