@@ -21,23 +21,13 @@ from hydrometer.base.shortage import is_shortage
 from hydrometer.base.tables import INPUTS, OUTPUTS, conform, from_rows
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.assembly import EARLIER, ORIGINS, Assembled, Counts, Origin, assemble
+from hydrometer.collect.lying import Lying, lying_in_place, set_changed_aside, set_damaged_aside
 from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions, check_options
 from hydrometer.collect.pack_sql import Limits, quoted
 from hydrometer.collect.policy import read_policy
 from hydrometer.collect.sources import LABELS, TABLES, Found, Source, find
-from hydrometer.collect.staging import (
-    Lying,
-    Mapper,
-    Stage,
-    Staged,
-    join_streams,
-    lying_in_place,
-    set_changed_aside,
-    set_damaged_aside,
-    stage,
-    stage_waiting,
-)
+from hydrometer.collect.staging import Mapper, Stage, Staged, join_streams, stage, stage_waiting
 from hydrometer.collect.tables_beside import (
     AuthorisedUse,
     Beside,

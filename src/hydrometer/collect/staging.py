@@ -7,7 +7,7 @@ position 0 that counts all its rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from hydrometer.collect import pack_sql
 from hydrometer.collect.blanking import teach_blanking
 from hydrometer.collect.detect import PARQUET, Shape
 from hydrometer.collect.mapping_pack import REQUIRED, Pack
-from hydrometer.collect.pack_sql import Limits, identifier, line_hash, quoted
+from hydrometer.collect.pack_sql import Limits, line_hash, quoted
 from hydrometer.collect.reading import UnreadableError
 from hydrometer.collect.records import SCHEMA
 from hydrometer.collect.sources import Source
@@ -36,7 +36,6 @@ SOURCED = SCHEMA.append(pa.field("source", pa.int64()))
 TOGETHER_BYTES = 64 << 20
 """Files of one pack are staged together up to this size: a file by itself costs the engine far more than a record."""
 NOT_PARQUET = "is not a whole Parquet file (cut short or damaged)"
-CHANGED = "was changed while it was being read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,80 +334,3 @@ def _joined_fates(pack: Pack, rows: str, joined: str, limits: Limits) -> str:
     from (select *, row_number() over joining as _number, first_value(_record) over joining as _first from {rows}
           where _stream <> 'main' and _reason is null
           window joining as (partition by _stream, _key order by _source, _position, _item))"""
-
-
-@dataclass(frozen=True, slots=True)
-class Lying:
-    """Canonical Parquet files where they lie.
-
-    Attributes:
-        selects: SELECTs of their checked rows, one for all files whose columns have the same types.
-        files: in the order of these rows.
-        as_stored: whether the files hold just what would be stored of them.
-    """
-
-    selects: tuple[str, ...]
-    files: tuple[Path, ...]
-    as_stored: bool
-
-
-def lying_in_place(connection: duckdb.DuckDBPyConnection, staged: Staged, limits: Limits) -> Lying:
-    """The canonical Parquet files.
-
-    A first look counts what is wrong; where nothing is, the checks are left out of the SELECT that is run again later.
-    """
-    selects, unchanged = [], True
-    for key, files in staged.in_place.items():
-        numbers = ", ".join(str(number) for number, _ in files)
-        listed = ", ".join(quoted(str(path.absolute())) for _, path in files)
-        columns = ", ".join(identifier(name) for name, _ in key)
-        mapped = f"""select list_extract([{numbers}], file_index::bigint + 1) as _source,
-            file_row_number + 1 as _position, 0 as _item,
-            null::varchar as _record, null::varchar as _sha256, null::varchar as _reason, {columns}
-            from read_parquet([{listed}])"""
-        select = pack_sql.checked_select(mapped, dict(key), limits)
-        wrong = connection.execute(f"select count(_reason) + count_if(_dirty) from ({select})").fetchall()
-        selects.append(select if wrong[0][0] else pack_sql.sound_select(mapped, dict(key), limits))
-        unchanged = unchanged and not wrong[0][0] and pack_sql.as_stored(dict(key), limits)
-    paths = tuple(path for files in staged.in_place.values() for _, path in files)
-    return Lying(tuple(selects), paths, unchanged)
-
-
-def set_damaged_aside(staged: Staged) -> bool:
-    """Read all canonical Parquet files to their ends; those that break become rejects. Whether there was one."""
-    return _set_aside(staged, lambda _, path: not _reads_whole(path), NOT_PARQUET)
-
-
-def set_changed_aside(staged: Staged, sources: Sequence[Source]) -> bool:
-    """Canonical Parquet files that are not what they were when they were found become rejects. Whether there was one.
-
-    They are read several times where they lie, so that what was counted would not be what was kept.
-    """
-    return _set_aside(staged, lambda number, _: sources[number].changed(), CHANGED)
-
-
-def _set_aside(staged: Staged, wrong: Callable[[int, Path], bool], reason: str) -> bool:
-    """Make rejects of the canonical Parquet files of which something is wrong. Whether there was one."""
-    found = False
-    for key, files in list(staged.in_place.items()):
-        sound = [(number, path) for number, path in files if not wrong(number, path)]
-        for number in {number for number, _ in files} - {number for number, _ in sound}:
-            found = True
-            staged.ignored.pop(number, None)
-            staged.rejects.append(FileReject(number, staged.rows[number], reason))
-        if sound:
-            staged.in_place[key] = sound
-        else:
-            del staged.in_place[key]
-    return found
-
-
-def _reads_whole(path: Path) -> bool:
-    with duckdb.connect() as connection:
-        try:
-            connection.execute(f"select bit_xor(hash(columns(*))) from read_parquet({quoted(str(path))})").fetchall()
-        except duckdb.Error as problem:
-            if is_shortage(problem):
-                raise
-            return False
-    return True
