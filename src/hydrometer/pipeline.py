@@ -344,7 +344,7 @@ def since_facts(run: Run, since: State, findings: Findings, groups: tuple[pa.Tab
         findings: what this run found.
         groups: its tables `campaigns` and `members`.
     """
-    rows = {name: pq.read_metadata(run.workspace.path(name)).num_rows for name in ("earlier_fingerprints", "arrived")}
+    rows = {name: run.workspace.rows(name) for name in ("earlier_fingerprints", "arrived")}
     return {
         "manifest_sha256": state.sha256_of(since.run / "manifest.json"), "state_sha256": since.sha256,
         "exchanges_earlier": rows["earlier_fingerprints"], "exchanges_new": rows["arrived"],

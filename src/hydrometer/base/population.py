@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -193,12 +192,12 @@ from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 """
 HELD = """
 with h as (
-  select unit, layer, entity, sum(exchanges) as n from {entities} where epoch <= $last group by 1, 2, 3
-), shared as (select layer, entity from h group by 1, 2 having count(*) >= 2),
+  select unit, entity, sum(exchanges) as n from {entities} where layer = $layer and epoch <= $last group by 1, 2
+), shared as (select entity from h group by 1 having count(*) >= 2),
 s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
-select unit, layer, entity, n from h semi join shared using (layer, entity) join s using (unit)
-where n >= total * (case when layer in ($rare) then 0.0 else $share end)
+select unit, entity, n from h semi join shared using (entity) join s using (unit) where n >= total * $share
 """
+"""Asked layer by layer: they lie one after the other, and what is held of one at a time takes a part of the memory."""
 
 
 def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool_]]) -> Population:
@@ -228,13 +227,12 @@ def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool
         pooled_strata(refined(language), active, TESTING_STRATUM),
         pooled_strata([month, week], active, TESTING_STRATUM),
     )
-    counted = ", ".join(f"'{layer}'" for family in FAMILIES if not by_share(family) for layer in family.layers)
-    held = workspace.query(HELD.replace("$rare", counted).replace("$share", str(TEXT_SHARE)), values)
-    layers = {
-        name: _layer(name, held.filter(pc.equal(held["layer"], name)), units, known[name] & active)
-        for name in FAMILY_OF
-        if name in known
-    }
+    layers = {}
+    for family in FAMILIES:
+        least = TEXT_SHARE if by_share(family) else 0.0
+        for name in (one for one in family.layers if one in known):
+            held = workspace.query(HELD, values | {"layer": name, "share": least})
+            layers[name] = _layer(name, held, units, known[name] & active)
     return Population(
         units,
         active,
