@@ -11,6 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -202,14 +203,15 @@ def seal(run: Path, campaign_id: str, folder: Path, documents: Mapping[str, Any]
     fingerprints = run / STATE / "fingerprints.parquet"
     compared: list[dict[str, Any]] = []
     if fingerprints.exists():
-        with engine.connection(target / "spill") as connection:
-            listed = table(run, "members").to_pylist()
-            groups = {one["campaign_id"] for one in campaigns(run) if one["level"] in LISTED_LEVELS}
-            others = [one["account_id"] for one in listed if one["campaign_id"] in groups]
-            seed = int(manifest.get("seed") or 0)
-            compared = coordination(fingerprints, list(labels), others, seed, connection)
+        listed = table(run, "members").to_pylist()
+        groups = {one["campaign_id"] for one in campaigns(run) if one["level"] in LISTED_LEVELS}
+        others = [one["account_id"] for one in listed if one["campaign_id"] in groups]
+        seed = int(manifest.get("seed") or 0)
+        with engine.connection(target / "spill") as connection, ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(coordination, fingerprints, list(labels), others, seed, connection.cursor())
             if level is not Level.PUBLIC:
                 _seal_exchanges((run, campaign_id), target, labels, level, connection)
+            compared = asked.result()
     aggregates = reference(run, found["members"], manifest) | {"coordination": rounded(compared)}
     for name, document in (dict(documents) | {"run": run_facts(manifest, level), "reference": aggregates}).items():
         if document is not None:
