@@ -87,6 +87,30 @@ def speed(document: Row) -> list[str]:
     return [said, "", *grid(["", "figure"], rows)]
 
 
+def growth(document: Row) -> list[str]:
+    """What a scan costs as a log grows."""
+    one, rows = document["summary"], document["rows"]
+    stages = list(rows[0]["stage_seconds"])
+    table = [
+        ["accounts", *(f"{row['accounts']:,}" for row in rows)],
+        ["`scan`, whole process, seconds", *(number(row["scan_seconds"], 0) for row in rows)],
+        ["its processor seconds, without looks", *(number(row["scan_processor_seconds"], 0) for row in rows)],
+        ["yardstick: one DuckDB pass, seconds", *(number(row["yardstick_seconds"], 2) for row in rows)],
+        ["ratio", *(number(row["ratio"], 0) for row in rows)],
+        ["peak memory, looks included, MiB", *(number(row["peak_rss_bytes"] / MIB, 0) for row in rows)],
+        ["state, bytes an exchange", *(number(row["state_bytes_per_exchange"], 0) for row in rows)],
+        *([f"stage {name}, seconds", *(number(row["stage_seconds"][name], 1) for row in rows)] for name in stages),
+        ["campaigns found", *(f"{row['campaigns_hit']} of {row['campaigns_true']}" for row in rows)],
+        ["benign accounts flagged", *(f"{row['benign_flagged']:,} of {row['benign_accounts']:,}" for row in rows)],
+    ]
+    said = (
+        f"One scan each on {one['threads']} threads; load before: {one['load_before']:.1f}. From the first size to the"
+        f" last exchanges grow by {one['growth']:.1f}, seconds by {one['time_ratio']:.1f}, memory by"
+        f" {one['memory_ratio']:.1f}."
+    )
+    return [said, "", *grid(["exchanges", *(f"{row['exchanges']:,}" for row in rows)], table)]
+
+
 def incremental(document: Row) -> list[str]:
     """A day on top of an earlier run, beside a scan of all, stage by stage."""
     one = document["summary"]
@@ -784,6 +808,7 @@ def clumping(document: Row) -> list[str]:
 
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
+    "growth": ("Growth", growth),
     "incremental": ("A day on top of an earlier run", incremental),
     "false_alarms": ("Worlds without a campaign", false_alarms),
     "link_scale": ("Linking at scale", link_scale),

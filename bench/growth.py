@@ -1,0 +1,86 @@
+"""What a scan of the disclosed case costs as it grows: 1, 4 and 16 million exchanges, beside one DuckDB pass over each.
+
+The world is `anthropic_feb`; accounts grow with exchanges. Each scan is a process of its own, and so is each pass. The
+passes are made before and after the scan, since a machine's speed varies, and the ratio is to their median. Nothing is
+repeated: the file says how busy the machine was. Source of the case and the yardstick: the disclosure, 16 million
+exchanges over about 24,000 accounts; `engines.md` of the design.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import trials
+from bench.speed import HYDROMETER, SEED, THREADS, child, exchange_files
+from bench.trials import Row
+
+PUBLISHED: dict[str, int | float] = {"largest": 16}
+WORLD, MILLIONS = "anthropic_feb", 16
+SIZES = (1, 4, 16)
+"""Millions of exchanges; the world at its full size has `MILLIONS`."""
+PASSES = 2
+"""Yardsticks before the scan, and as many after it."""
+YARDSTICK = """
+import sys, time, duckdb
+connection = duckdb.connect()
+connection.execute(f"set threads = {int(sys.argv[1])}")
+began = time.perf_counter()
+text = "select count(*), sum(length(prompt)), sum(length(system_instructions)) from read_parquet(?)"
+connection.execute(text, [sys.argv[2:]]).fetchone()
+print(time.perf_counter() - began)
+"""
+"""The pass of the design, over prompts and system prompts."""
+
+
+def measured(folder: Path, millions: int) -> Row:
+    """One size: the world is made, passed over, scanned and scored."""
+    words = ["simulate", WORLD, "--out", "world", "--seed", str(SEED), "--scale", str(millions / MILLIONS)]
+    child([HYDROMETER, *words], folder)
+    files = [str(file) for file in exchange_files(folder)]
+    yardstick = [sys.executable, "-c", YARDSTICK, str(THREADS), *files]
+    passes = [float(child(yardstick, folder).output) for _ in range(PASSES)]
+    scan = child([HYDROMETER, "scan", "world/traffic", "--out", "run", "--threads", str(THREADS)], folder)
+    passes += [float(child(yardstick, folder).output) for _ in range(PASSES)]
+    manifest = json.loads((folder / "run" / "manifest.json").read_text(encoding="utf-8"))
+    scored = json.loads(child([HYDROMETER, "score", "run", "--truth", "world/truth", "--json"], folder).output)
+    exchanges = manifest["totals"]["exchanges"]
+    kept = sum(file.stat().st_size for file in (folder / "run" / "state").rglob("*") if file.is_file())
+    print(f"growth: {millions} million: {scan.wall_seconds:.0f} s", flush=True)
+    return {
+        "exchanges": exchanges, "accounts": manifest["totals"]["accounts"],
+        "traffic_bytes": sum(Path(file).stat().st_size for file in files),
+        "yardstick_seconds": statistics.median(passes), "yardsticks": passes, "scan_seconds": scan.wall_seconds,
+        "ratio": scan.wall_seconds / statistics.median(passes), "scan_processor_seconds": scan.processor_seconds,
+        "peak_rss_bytes": manifest["peak_rss_bytes"], "stage_seconds": manifest["stage_seconds"],
+        "state_bytes_per_exchange": kept / exchanges, "campaigns_true": scored["campaigns_true"],
+        "campaigns_hit": scored["campaigns_hit"], "false_campaigns": scored["false_campaigns"],
+        "account_recall": scored["accounts"]["recall"], "benign_flagged": scored["accounts"]["false_accounts"],
+        "benign_accounts": scored["accounts"]["benign"],
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure and publish."""
+    measurement = trials.asked("growth", "Cost of a scan as the disclosed case grows.", PUBLISHED)
+    load, rows = os.getloadavg()[0], []
+    for millions in SIZES:
+        if millions <= measurement.settings["largest"]:
+            with tempfile.TemporaryDirectory() as place:
+                rows.append(measured(Path(place), millions))
+    first, last = rows[0], rows[-1]
+    summary = {
+        "threads": THREADS, "load_before": load, "sizes": len(rows),
+        "time_ratio": last["scan_seconds"] / first["scan_seconds"],
+        "memory_ratio": last["peak_rss_bytes"] / first["peak_rss_bytes"],
+        "growth": last["exchanges"] / first["exchanges"],
+    }  # fmt: skip
+    trials.publish(measurement, {"summary": summary, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
