@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.fingerprint.made import KEY, START, Made, exchange, silent
@@ -20,7 +22,7 @@ FIRST = int(START.timestamp() * 1_000_000) // EPOCH_US
 @pytest.fixture
 def workspace(workspace_of: Made) -> Workspace:
     """Accounts that say a dozen things, each at its own pace and with its own habits."""
-    draw, rows = np.random.default_rng(3), []
+    draw, rows = np.random.default_rng(3), list[dict[str, Any]]()
     for account in range(ACCOUNTS):
         habits = draw.dirichlet(np.full(THINGS, 0.3))
         for thing in draw.choice(THINGS, size=int(draw.integers(1, 150)), p=habits).tolist():
