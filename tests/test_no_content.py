@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,9 +119,17 @@ def test_nothing_readable_is_left_or_lay_there_meanwhile(planted: Path, tmp_path
     assert not signals & {"harvest", "harvest_form", "intent", "urn_text", "disjointness", "template_focus"}
 
 
-def test_the_watch_sees_a_canary_where_content_is_read(planted: Path, tmp_path: Path) -> None:
+def test_the_watch_sees_a_canary_where_a_log_is_copied(planted: Path, tmp_path: Path) -> None:
+    """A log of other types than the canonical ones is copied with its texts; one that is sound is read where it lies."""
+    copied = tmp_path / "traffic"
+    shutil.copytree(planted, copied)
+    rows = pq.read_table(copied / "exchanges.parquet")
+    place = rows.schema.get_field_index("input_tokens")
+    short = rows.set_column(place, "input_tokens", rows["input_tokens"].cast(pa.int32()))
+    pq.write_table(short, copied / "exchanges.parquet")
+    assert scanned(copied, tmp_path / "other", content=True)[1].found == {"exchanges.parquet"}
     manifest, watch = scanned(planted, tmp_path / "run", content=True)
-    assert watch.found == {"exchanges.parquet"}
+    assert watch.looks > 10 and watch.found == set()
     assert manifest["content_free"] is False
     assert "harvest_metadata" not in {
         row["signal"] for row in pq.read_table(tmp_path / "run" / "evidence.parquet").to_pylist()
