@@ -120,7 +120,7 @@ def test_nothing_readable_is_left_or_lay_there_meanwhile(planted: Path, tmp_path
 
 
 def test_the_watch_sees_a_canary_where_a_log_is_copied(planted: Path, tmp_path: Path) -> None:
-    """A log of other types than the canonical ones is copied with its texts; one that is sound is read where it lies."""
+    """A log of other types than the canonical ones is copied with its texts; a sound one is read where it lies."""
     copied = tmp_path / "traffic"
     shutil.copytree(planted, copied)
     rows = pq.read_table(copied / "exchanges.parquet")
