@@ -19,7 +19,7 @@ from tests.real.spark_cluster import Cluster, cluster
 WORLD, SCALE = "gateway", "5"
 """Large enough that its exchanges are a task for each of two executors."""
 SCAN_SECONDS = 900.0
-TABLES = 14
+TABLES = 22
 """Tables of a run with its state."""
 
 
