@@ -12,8 +12,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hydrometer.base.families import FAMILIES, UNKNOWN
-from hydrometer.base.population import TEXT_SHARE, by_share
+from hydrometer.base.families import UNKNOWN
 from hydrometer.base.signals import Signal
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint.hashing import hashed
@@ -27,45 +26,16 @@ select account_id, dense_rank() over (order by coalesce('o:' || owner, 'a:' || a
 from {accounts} where account_id in (select account_id from {fingerprints})
 """
 
-VOLUMES = """
-select unit, epoch, sum(n) over (partition by unit order by epoch)::bigint as total
-from (
-  select u.unit, f.sent_us // {epoch_us} as epoch, count(*) as n from {fingerprints} f join {units} u using (account_id)
-  group by 1, 2
-)
-"""
-"""What each unit had sent by the end of each epoch in which it sent anything."""
-PAIRS = """
+SHARED = """
 with held as (
   select u.unit, hash_value as entity, f.sent_us // {epoch_us} as epoch, count(*) as exchanges
   from (select account_id, sent_us, unnest([$columns]) as hash_value from {fingerprints}) f
   join {units} u using (account_id)
   where hash_value is not null and hash_value <> 0 group by all
-), pairs as (
-  select unit, entity, sum(exchanges)::bigint as n, min(epoch) as epoch from held group by 1, 2
-), shared as (select entity from pairs group by entity having count(*) >= 2)
-"""
-SHARED = f"""{PAIRS}
+), shared as (select entity from held group by entity having count(distinct unit) >= 2)
 select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)
 """
 """Entities of one layer of the fingerprint that at least two units hold; see `TRANSFERS` for the others."""
-FREQUENT = f"""{PAIRS}, able as (
-  select p.unit, p.entity from pairs p semi join shared using (entity) join {{volumes}} v using (unit, epoch)
-  where p.n >= v.total * {TEXT_SHARE}::double
-), sums as (
-  select unit, entity, epoch, exchanges,
-         sum(exchanges) over (partition by unit, entity order by epoch)::bigint as n
-  from held semi join able using (unit, entity)
-), since as (
-  select s.unit, s.entity, min(epoch) as since from sums s join {{volumes}} v using (unit, epoch)
-  where s.n >= v.total * {TEXT_SHARE}::double group by 1, 2
-)
-select unit, '$layer' as layer, entity, greatest(epoch, since) as epoch, sum(exchanges)::bigint as exchanges
-from held join since using (unit, entity) group by 1, 3, 4
-"""
-"""The same of a layer whose entities count by the share of a unit's exchanges that show them: those only that once had
-that share, from the first epoch at whose end they had it. No look at an earlier or later moment counts any other, and
-most phrases are said once."""
 
 REGISTERED = """
 with held as (
@@ -162,9 +132,8 @@ def write_entities(
     """
     workspace.write("registered", registered_entities(workspace.read("accounts"), key, pseudonyms=pseudonyms))
     layers = {layer: columns for signal in found.values() for layer, columns in signal.layers.items()}
-    workspace.derive("volumes", VOLUMES)
     statements = [
-        statement_of(layer).replace("$layer", layer).replace("$columns", ", ".join(columns))
+        TRANSFERS.get(layer, SHARED).replace("$layer", layer).replace("$columns", ", ".join(columns))
         for layer, columns in layers.items()
     ]
     statements += [REGISTERED.replace("$layer", layer) for layer in REGISTER_LAYERS]
@@ -175,11 +144,4 @@ def write_entities(
     workspace.derive("entities", " union all ".join(f"select * from {{entities_{number}}}" for number in range(total)))
     for number in range(total):
         workspace.path(f"entities_{number}").unlink()
-    for name in ("registered", "volumes"):
-        workspace.path(name).unlink()
-
-
-def statement_of(layer: str) -> str:
-    """SELECT of the entities of one layer of the fingerprint."""
-    frequent = any(layer in family.layers and by_share(family) for family in FAMILIES)
-    return TRANSFERS.get(layer, FREQUENT if frequent else SHARED)
+    workspace.path("registered").unlink()
