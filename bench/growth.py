@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
 from bench import trials
-from bench.speed import HYDROMETER, SEED, THREADS, child, exchange_files
+from bench.speed import HYDROMETER, SEED, THREADS, child, exchange_files, yardstick
 from bench.trials import Row
 
 PUBLISHED: dict[str, int | float] = {"largest": 16}
@@ -25,27 +24,17 @@ SIZES = (1, 4, 16)
 """Millions of exchanges; the world at its full size has `MILLIONS`."""
 PASSES = 2
 """Yardsticks before the scan, and as many after it."""
-YARDSTICK = """
-import sys, time, duckdb
-connection = duckdb.connect()
-connection.execute(f"set threads = {int(sys.argv[1])}")
-began = time.perf_counter()
-text = "select count(*), sum(length(prompt)), sum(length(system_instructions)) from read_parquet(?)"
-connection.execute(text, [sys.argv[2:]]).fetchone()
-print(time.perf_counter() - began)
-"""
-"""The pass of the design, over prompts and system prompts."""
+SUMS = "count(*), sum(length(prompt)), sum(length(system_instructions))"
+"""What the yardstick of the design asks for."""
 
 
 def measured(folder: Path, millions: int) -> Row:
     """One size: the world is made, passed over, scanned and scored."""
     words = ["simulate", WORLD, "--out", "world", "--seed", str(SEED), "--scale", str(millions / MILLIONS)]
     child([HYDROMETER, *words], folder)
-    files = [str(file) for file in exchange_files(folder)]
-    yardstick = [sys.executable, "-c", YARDSTICK, str(THREADS), *files]
-    passes = [float(child(yardstick, folder).output) for _ in range(PASSES)]
+    passes = [yardstick(folder, SUMS) for _ in range(PASSES)]
     scan = child([HYDROMETER, "scan", "world/traffic", "--out", "run", "--threads", str(THREADS)], folder)
-    passes += [float(child(yardstick, folder).output) for _ in range(PASSES)]
+    passes += [yardstick(folder, SUMS) for _ in range(PASSES)]
     manifest = json.loads((folder / "run" / "manifest.json").read_text(encoding="utf-8"))
     scored = json.loads(child([HYDROMETER, "score", "run", "--truth", "world/truth", "--json"], folder).output)
     exchanges = manifest["totals"]["exchanges"]
@@ -53,7 +42,7 @@ def measured(folder: Path, millions: int) -> Row:
     print(f"growth: {millions} million: {scan.wall_seconds:.0f} s", flush=True)
     return {
         "exchanges": exchanges, "accounts": manifest["totals"]["accounts"],
-        "traffic_bytes": sum(Path(file).stat().st_size for file in files),
+        "traffic_bytes": sum(file.stat().st_size for file in exchange_files(folder)),
         "yardstick_seconds": statistics.median(passes), "yardsticks": passes, "scan_seconds": scan.wall_seconds,
         "ratio": scan.wall_seconds / statistics.median(passes), "scan_processor_seconds": scan.processor_seconds,
         "peak_rss_bytes": manifest["peak_rss_bytes"], "stage_seconds": manifest["stage_seconds"],

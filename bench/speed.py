@@ -27,12 +27,14 @@ THREADS = 2
 SEED = 0
 BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 HYDROMETER = str(Path(sys.executable).with_name("hydrometer"))
+SUMS = "count(*), sum(length(prompt))"
+"""What the yardstick asks for."""
 YARDSTICK = """
 import sys, time, duckdb
 connection = duckdb.connect()
 connection.execute(f"set threads = {int(sys.argv[1])}")
 began = time.perf_counter()
-connection.execute("select count(*), sum(length(prompt)) from read_parquet(?)", [sys.argv[2:]]).fetchone()
+connection.execute(f"select {sys.argv[2]} from read_parquet(?)", [sys.argv[3:]]).fetchone()
 print(time.perf_counter() - began)
 """
 
@@ -80,26 +82,31 @@ def exchange_files(folder: Path) -> list[Path]:
     return [*traffic.glob("exchanges.parquet"), *sorted(traffic.glob("exchanges/*.parquet"))]
 
 
+def yardstick(folder: Path, sums: str = SUMS) -> float:
+    """Seconds of one DuckDB pass over the exchanges of the world in `folder`, in a process of its own."""
+    files = [str(file) for file in exchange_files(folder)]
+    return float(child([sys.executable, "-c", YARDSTICK, str(THREADS), sums, *files], folder).output)
+
+
 def alternated(folder: Path, repetitions: int) -> list[Row]:
     """Yardstick and scan in turn over the world in `folder`."""
     rows: list[Row] = []
-    exchanges = [str(file) for file in exchange_files(folder)]
     for number in range(repetitions):
-        yardstick = float(child([sys.executable, "-c", YARDSTICK, str(THREADS), *exchanges], folder).output)
+        passed = yardstick(folder)
         words = ["scan", "world/traffic", "--out", "run", "--threads", str(THREADS), "--force"]
         scan = child([HYDROMETER, *words], folder)
         manifest = json.loads((folder / "run" / "manifest.json").read_text(encoding="utf-8"))
         rows.append(
             {
-                "yardstick_seconds": yardstick,
+                "yardstick_seconds": passed,
                 "scan_seconds": scan.wall_seconds,
-                "ratio": scan.wall_seconds / yardstick,
+                "ratio": scan.wall_seconds / passed,
                 "scan_processor_seconds": scan.processor_seconds,
                 "peak_rss_bytes": scan.peak_rss_bytes,
                 "stage_seconds": manifest["stage_seconds"],
             }
         )
-        print(f"speed: {number + 1} of {repetitions}: {scan.wall_seconds:.1f} s, {yardstick:.3f} s", flush=True)
+        print(f"speed: {number + 1} of {repetitions}: {scan.wall_seconds:.1f} s, {passed:.3f} s", flush=True)
     return rows
 
 

@@ -28,6 +28,7 @@ from hydrometer.collect.run import CollectReport
 from hydrometer.collect.sources import TABLES
 from hydrometer.fingerprint.entities import pseudonymous
 from hydrometer.fingerprint.probe import probe
+from hydrometer.prove.views import WORDINGS
 
 STATE_ROWS = 65_536
 """Rows of a row group of a table that is kept."""
@@ -47,8 +48,6 @@ LEDGER = schema(
     "output_modalities:l tool_results:i tools:i priced:b"
 )
 """`tools` is how many there were and no name of one; `priced` whether the log says what the exchange cost."""
-WORDINGS = schema("template_id:s! masked:s!")
-MASKED_WHOLE = "⟨…⟩"
 
 
 def keep(workspace: Workspace, folder: Path, shown: pa.Table, told: Mapping[str, Any], key: bytes) -> None:
@@ -121,7 +120,7 @@ def ledger(workspace: Workspace) -> Iterator[pa.Table]:
 
 def wordings(workspace: Workspace, shown: pa.Table) -> pa.Table:
     """Templates as they are masked in this run or, where it does not know them, in an earlier one."""
-    known = {row["template_id"]: row["masked"] for row in shown.to_pylist() if row["masked"] != MASKED_WHOLE}
+    known = {row["template_id"]: row["masked"] for row in shown.to_pylist()}
     earlier = workspace.read("earlier_wordings").to_pylist() if workspace.has("earlier_wordings") else []
     whole = {row["template_id"]: row["masked"] for row in earlier} | known
     return pa.Table.from_pylist([{"template_id": name, "masked": whole[name]} for name in sorted(whole)], WORDINGS)

@@ -26,7 +26,8 @@ from hydrometer.base.tables import INPUTS, conform, from_rows
 from hydrometer.base.tables import schema as columns
 from hydrometer.earlier_looks import LOOKS
 from hydrometer.fingerprint.run import schema, signals
-from hydrometer.keeping import BESIDE, LEDGER, MASKED_WHOLE, STATE_ROWS, WORDINGS, made
+from hydrometer.keeping import BESIDE, LEDGER, STATE_ROWS, made
+from hydrometer.prove.views import MASK, WORDINGS
 
 BACKUP = "state.schema-{version}"
 UNFINISHED = "state.unfinished"
@@ -147,5 +148,5 @@ def ledger(folder: Path) -> Iterator[pa.Table]:
 def wordings(run: Path) -> pa.Table:
     """Templates that the run shows, masked."""
     rows = pq.read_table(run / "templates.parquet", columns=WORDINGS.names).to_pylist()
-    known = {row["template_id"]: row["masked"] for row in rows if row["masked"] not in (None, MASKED_WHOLE)}
+    known = {row["template_id"]: row["masked"] for row in rows if row["masked"] not in (None, MASK)}
     return from_rows([{"template_id": name, "masked": known[name]} for name in sorted(known)], WORDINGS)

@@ -35,6 +35,7 @@ from hydrometer.base.settings import Settings
 from hydrometer.base.shortage import told_plainly
 from hydrometer.base.state import State
 from hydrometer.base.tables import LISTED_LEVELS, RUN_SCHEMA_VERSION
+from hydrometer.base.whole_file import sha256_of
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import CollectReport, collect
@@ -346,7 +347,7 @@ def since_facts(run: Run, since: State, findings: Findings, groups: tuple[pa.Tab
     """
     rows = {name: run.workspace.rows(name) for name in ("earlier_fingerprints", "arrived")}
     return {
-        "manifest_sha256": state.sha256_of(since.run / "manifest.json"), "state_sha256": since.sha256,
+        "manifest_sha256": sha256_of(since.run / "manifest.json"), "state_sha256": since.sha256,
         "exchanges_earlier": rows["earlier_fingerprints"], "exchanges_new": rows["arrived"],
         "looks_kept": findings.looks_kept, "lost": since.told["lost"],
     } | continuity.told(continuity.earlier(since.run), continuity.of_tables(*groups))  # fmt: skip
@@ -354,10 +355,8 @@ def since_facts(run: Run, since: State, findings: Findings, groups: tuple[pa.Tab
 
 def hashes(out: Path) -> dict[str, str]:
     """SHA-256 of every table in the run folder, by its name in it; a dossier is refused where a table has another."""
-    found = {}
-    for path in sorted(out.glob("*.parquet")) + sorted((out / state.FOLDER).glob("*.parquet")):
-        found[str(path.relative_to(out))] = state.sha256_of(path)
-    return found
+    paths = sorted(out.glob("*.parquet")) + sorted((out / state.FOLDER).glob("*.parquet"))
+    return {str(path.relative_to(out)): sha256_of(path) for path in paths}
 
 
 def beyond(run: Run, collected: CollectReport) -> list[dict[str, object]]:

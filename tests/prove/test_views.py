@@ -113,11 +113,19 @@ def test_hostile_prompts_stay_plain_text(workspace: Workspace, text: str) -> Non
     assert row["techniques"] == ["forced_tags"]
 
 
-def test_without_its_text_a_template_is_shown_as_an_earlier_run_masked_it(workspace: Workspace) -> None:
+def test_a_log_without_text_gives_templates_without_words(workspace: Workspace) -> None:
     none = pa.array([None] * 8, pa.string())
     workspace.write("exchanges", pa.table({"exchange_id": [f"e{n:03}" for n in range(8)], "prompt": none}))
     (row,) = views.wording_rows(workspace, reported(attributed(8)), ("forced_tags",))
-    assert row["masked"] == MASK and row["share"] == 1.0
+    assert row["masked"] is None and row["share"] == 1.0
+
+
+def test_without_its_text_a_template_is_shown_as_an_earlier_run_masked_it(workspace: Workspace) -> None:
+    """Texts of earlier logs are gone; that the log as a whole has prompts is known."""
+    names, prompts = [f"e{n:03}" for n in range(9)], [*[None] * 8, "somebody else's"]
+    workspace.write("exchanges", pa.table({"exchange_id": names, "prompt": pa.array(prompts, pa.string())}))
+    (row,) = views.wording_rows(workspace, reported(attributed(8)), ("forced_tags",))
+    assert row["masked"] == MASK
     workspace.write("earlier_wordings", pa.table({"template_id": [row["template_id"]], "masked": ["Explain ⟨…⟩"]}))
     (row,) = views.wording_rows(workspace, reported(attributed(8)), ("forced_tags",))
     assert row["masked"] == "Explain ⟨…⟩"

@@ -21,7 +21,8 @@ from tests.share.test_report_html import outline
 from hydrometer.base.errors import BugError, RunError, UsageError
 from hydrometer.base.safe_text import printable
 from hydrometer.base.tables import FACT_SECTIONS, FACT_STATUSES
-from hydrometer.share import dossier, dossier_actors, dossier_answer, dossier_given, dossier_print
+from hydrometer.base.whole_file import sha256_of
+from hydrometer.share import dossier_actors, dossier_answer, dossier_given, dossier_print
 from hydrometer.share.dossier import Options, issue
 from hydrometer.share.dossier_document import INFERRED, OBSERVED, Section, Sentence, resolve
 from hydrometer.share.dossier_redaction import Level
@@ -243,7 +244,7 @@ def test_an_earlier_dossier_is_in_the_way_without_force(run: Path, tmp_path: Pat
 def test_a_correction_names_what_it_replaces_and_says_what_changed(tmp_path: Path) -> None:
     run, target = evidence_run(tmp_path / "run"), tmp_path / "dossier"
     first = issue(run, CAMPAIGN, Options(out=target))
-    before = dossier.sha256(first.folder / "manifest.json")
+    before = sha256_of(first.folder / "manifest.json")
     rows = tables()
     rows["evidence"][3]["statement"] = "Mail domains differ more than among unrelated accounts."
     rows["members"] = [one for one in rows["members"] if one["account_id"] != "acc_0059"]

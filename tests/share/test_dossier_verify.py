@@ -15,8 +15,9 @@ import pytest
 from tests.share.evidence_run import CAMPAIGN, evidence_run
 
 from hydrometer.base.errors import RunError, UsageError
+from hydrometer.base.whole_file import sha256_of
 from hydrometer.share import dossier_signature as signatures
-from hydrometer.share.dossier import Options, issue, sha256
+from hydrometer.share.dossier import Options, issue
 from hydrometer.share.dossier_document import canonical
 from hydrometer.share.dossier_verify import DIFFERS, NOT_REGENERABLE, VERIFIED, Trusted, verify
 
@@ -93,7 +94,7 @@ def test_a_table_rehashed_into_the_manifest_is_found_by_signature_and_by_content
     place = table.column_names.index("accounts")
     pq.write_table(table.set_column(place, "accounts", pa.array([7], pa.int64())), path)
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    next(one for one in manifest["files"] if one["name"] == "sealed/campaigns.parquet")["sha256"] = sha256(path)
+    next(one for one in manifest["files"] if one["name"] == "sealed/campaigns.parquet")["sha256"] = sha256_of(path)
     (folder / "manifest.json").write_bytes(canonical(manifest))
     found = verify(folder, trusted)
     assert "manifest.sig: not a signature of this manifest by the given key" in found.problems

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hydrometer.base.tables import conform
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
@@ -48,15 +50,11 @@ class Pieces:
 
     def conformed(self, piece: pa.RecordBatch) -> pa.Table:
         """A piece with all columns, in their types; what repeats stays a dictionary."""
-        columns = []
-        for field in self.schema:
-            if field.name not in piece.schema.names:
-                columns.append(pa.nulls(len(piece), field.type))
-                continue
-            column = piece[field.name]
-            same = column.type == field.type or (field.name in self.repeated and pa.types.is_dictionary(column.type))
-            columns.append(column if same else column.cast(field.type))
-        return pa.table(columns, names=self.schema.names)
+        kept = [piece.schema.field(name) for name in self.repeated if name in piece.schema.names]
+        target = self.schema
+        for field in kept:
+            target = target.set(target.get_field_index(field.name), field)
+        return conform(pa.Table.from_batches([piece]), target)
 
 
 def shares(metadata: pq.FileMetaData, rows: int) -> list[range]:

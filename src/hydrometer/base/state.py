@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hydrometer.base.errors import RunError
-from hydrometer.base.whole_file import write_whole
+from hydrometer.base.whole_file import sha256_of, write_whole
 
 FOLDER, FILE = "state", "state.json"
 SCHEMA_VERSION = 2
@@ -89,12 +89,6 @@ def write(folder: Path, told: dict[str, Any]) -> None:
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every table of a folder, by its name."""
     return {path.stem: sha256_of(path) for path in sorted(folder.glob("*.parquet"))}
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def version_of(run: Path) -> int | None:

@@ -134,6 +134,8 @@ class Workspace:
 
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The table `name` in memory."""
+        if self._note(name).exists():
+            return self.query(f"select {', '.join(columns or ['*'])} from {{{name}}}")
         return pq.read_table(self.path(name), columns=columns)
 
     def write(self, name: str, table: pa.Table) -> None:

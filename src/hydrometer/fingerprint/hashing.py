@@ -23,7 +23,7 @@ def hashed(
         simplify: what to make of a value before it is hashed; None from it means "not known".
     """
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    encoded = values.dictionary_encode()
     kept = encoded.dictionary
     if simplify:
         kept = pa.array([None if value is None else simplify(value) for value in kept.to_pylist()], pa.string())

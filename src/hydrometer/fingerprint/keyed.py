@@ -13,6 +13,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from hydrometer.fingerprint.buffers import buffers
+
 BLOCK = 128
 KEY_BYTES = 64
 DIGEST_BYTES = 8
@@ -149,11 +151,8 @@ def pseudonyms(values: pa.Array, key: bytes, layer: str) -> pa.Array:
         key: the deployment's key; of a long one 64 bytes count.
         layer: name space of the hashes.
     """
-    texts = values.cast(pa.large_string())
-    if len(texts) == 0:
+    if len(values) == 0:
         return pa.array([], pa.int64())
-    _, offsets, data = texts.buffers()
-    edges = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    body = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    body, edges = buffers(values)
     found = hashes(body, edges, begun_with(key[:KEY_BYTES], layer))
-    return pa.array(found, mask=np.asarray(texts.is_null()) if texts.null_count else None)
+    return pa.array(found, mask=np.asarray(values.is_null()) if values.null_count else None)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hydrometer.base.signals import READING
+from hydrometer.fingerprint.buffers import buffers
 from hydrometer.fingerprint.kernel import UNREAD, read_documents
 from hydrometer.fingerprint.lexicon import Automaton, automaton
 
@@ -61,9 +62,7 @@ def _read(texts: pa.LargeStringArray, compiled: Automaton, cases: NDArray[np.int
     """Readings of an array of texts; without `cases` letters beyond ASCII are in lower case already."""
     if len(texts) == 0:
         return np.zeros((0, len(READING)), np.int64)
-    _, offsets, data = texts.buffers()
-    edges = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    body = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    body, edges = buffers(texts)
     starts, ends = edges[:-1], edges[1:]
     if texts.null_count:
         ends = np.where(np.asarray(texts.is_valid()), ends, starts)

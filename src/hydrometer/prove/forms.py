@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,29 +49,26 @@ FORM_FIGURES: dict[str, str] = {
     "aim": "share of its exchanges that ask for a capability of the lexicon",
 }
 """Figures of a form, in the order of its columns, and what each is."""
-SHARES = """
-  select grp, $side as side, $phrase as phrase, any_value(members) as members, list(n order by n) as fillings
-  from (select grp, $phrase, account_id, count(*) as n from sent where $phrase <> 0 group by 1, 2, 3)
-  join size using (grp) group by grp, $phrase, members
+ENDS = ((0, "opening", "closing"), (1, "closing", "opening"))
+"""Side of a phrase, its column, and that of the other end."""
+SHARES = " union all ".join(
+    f"""
+  select grp, {side} as side, {phrase} as phrase, any_value(members) as members, list(n order by n) as fillings
+  from (select grp, {phrase}, account_id, count(*) as n from sent where {phrase} <> 0 group by 1, 2, 3)
+  join size using (grp) group by grp, {phrase}, members
   having sum(n) >= $items and count(*) >= greatest($accounts, $breadth * members)"""
-USED = """
-  select s.*, $side as side, $phrase as phrase, $other as other from sent s
-  semi join (select grp, phrase as $phrase from shares where side = $side) using (grp, $phrase)"""
-ENDS = (
-    {"$side": "0", "$phrase": "opening", "$other": "closing"},
-    {"$side": "1", "$phrase": "closing", "$other": "opening"},
+    for side, phrase, _ in ENDS
 )
-
-
-def _of_both_ends(sql: str) -> str:
-    """A SELECT of opening phrases and the same of closing phrases, as one."""
-    return " union all ".join(reduce(lambda text, item: text.replace(*item), end.items(), sql) for end in ENDS)
-
-
+USED = " union all ".join(
+    f"""
+  select s.*, {side} as side, {phrase} as phrase, {other} as other from sent s
+  semi join (select grp, phrase as {phrase} from shares where side = {side}) using (grp, {phrase})"""
+    for side, phrase, other in ENDS
+)
 FORMS = f"""
 with size as (select grp, count(*) as members from (select distinct grp, account_id from sent) group by 1),
-shares as ({_of_both_ends(SHARES)}
-), used as materialized ({_of_both_ends(USED)}
+shares as ({SHARES}
+), used as materialized ({USED}
 ), asked as (
   select grp, side, phrase, count(*) as items, count(*) filter (again) as repeated,
          count(*) filter (techniques <> 0) as flagged

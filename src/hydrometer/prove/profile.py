@@ -76,13 +76,13 @@ from asked a left join opens o using (grp, opening) left join closes c using (gr
 """
 """Distinct things are counted by counting rows that are distinct already: a group of rows with a list of its own for
 each of millions of phrases does not fit into memory."""
-_SUMS = """count(*) as exchanges, count(*) filter (later) as later,
+_HOURS = ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS))
+SUMS = f"""count(*) as exchanges, count(*) filter (later) as later,
   count(turn) as turns, max(sent_us) - min(sent_us) as span,
   count(output_tokens) as answers, coalesce(sum((1000 * ln(1 + output_tokens))::bigint), 0)::bigint as answer,
   coalesce(sum((1000 * ln(1 + output_tokens))::bigint * (1000 * ln(1 + output_tokens))::bigint), 0)::double as squares,
   sum((1000 * ln(1 + words))::bigint)::bigint as question, count(*) filter (tools) as tools,
-  count(*) filter (capabilities <> 0) as aimed, $hours"""
-SUMS = _SUMS.replace("$hours", ", ".join(f"count(*) filter (hour = {hour}) as h{hour}" for hour in range(DAY_HOURS)))
+  count(*) filter (capabilities <> 0) as aimed, {_HOURS}"""
 """Sums over exchanges, each an integer."""
 TRAFFIC = f"select grp, count(distinct account_id) as accounts, {SUMS} from sent group by 1 order by 1"
 

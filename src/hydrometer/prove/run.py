@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from hydrometer.base.population import Population
-from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows, schema
+from hydrometer.base.tables import LISTED_LEVELS, OUTPUTS, from_rows
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import assembly, role_rows, views, words
 from hydrometer.prove.assembly import Reported
@@ -86,14 +86,15 @@ def tables(
             rows["timeline"] += views.timeline_rows(workspace, report)
             wordings = views.wording_rows(workspace, report, vocabulary.techniques)
             rows["templates"] += wordings[: views.TEMPLATES_MAX]
-            rows["wordings"] += [{name: one[name] for name in ("template_id", "masked")} for one in wordings]
+            told = [one for one in wordings if one["masked"] not in (None, views.MASK)]
+            rows["wordings"] += [{name: one[name] for name in views.WORDINGS.names} for one in told]
         members = assembly.member_rows(report, accounts) + role_rows.victim_rows(workspace, report)
         rows["campaigns"].append(assembly.campaign_row(report, len(members), prior, said, since))
         rows["members"] += members + role_rows.customer_rows(report, accounts)
         rows["evidence"] += assembly.evidence_rows(report) + role_rows.role_evidence(report, accounts)
     rows["campaigns"] = assembly.ranked(rows["campaigns"])
-    wordings = pa.Table.from_pylist(rows.pop("wordings"), schema("template_id:s! masked:s!"))
-    result = {name: from_rows(parts, OUTPUTS[name]) for name, parts in rows.items()} | {"wordings": wordings}
+    kinds = OUTPUTS | {"wordings": views.WORDINGS}
+    result = {name: from_rows(parts, kinds[name]) for name, parts in rows.items()}
     result["facts"] = pa.concat_tables(facts)
     result["operators"] = assembly.operator_table(reports, accounts)
     result["attributed"] = assembly.attributed_table(reports)

@@ -90,13 +90,18 @@ class Surroundings:
 
     @cached_property
     def absent(self) -> frozenset[str]:
-        """Columns of `exchanges` that are wholly null.
+        """Columns of `exchanges` that are wholly null."""
+        return absent_columns(self.workspace)
 
-        On top of an earlier run the file does not hold them all, and the table `absent` names them.
-        """
-        if self.workspace.has("absent"):
-            return frozenset(self.workspace.read("absent")["name"].to_pylist())
-        return frozenset(self.workspace.absent("exchanges", INPUTS["exchanges"].names))
+
+def absent_columns(workspace: Workspace) -> frozenset[str]:
+    """Columns of `exchanges` that are wholly null.
+
+    On top of an earlier run the file does not hold them all, and the table `absent` names them.
+    """
+    if workspace.has("absent"):
+        return frozenset(workspace.read("absent")["name"].to_pylist())
+    return frozenset(workspace.absent("exchanges", INPUTS["exchanges"].names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from itertools import islice
 import numpy as np
 import pyarrow as pa
 
+from hydrometer.base.tables import schema
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.assembly import MILLION, Reported, moment
+from hydrometer.prove.subject import absent_columns
 
 HOUR_US = 3_600_000_000
 TEMPLATES_MAX = 12
@@ -62,6 +64,8 @@ select exchange_id, left(prompt, $letters) as prompt from {exchanges}
 where exchange_id in (select exchange_id from wanted)
 order by md5(exchange_id)
 """
+WORDINGS = schema("template_id:s! masked:s!")
+"""Templates that show a word, as they are kept for later runs."""
 EARLIER = "earlier_wordings"
 """Templates as earlier runs have shown them."""
 BANS = """
@@ -100,7 +104,10 @@ def _positions(common: Sequence[str], words: Sequence[str]) -> list[int]:
 
 
 def wording_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...]) -> list[dict[str, object]]:
-    """Rows of `templates` for the wordings with most exchanges, masked; the first `TEMPLATES_MAX` are shown."""
+    """Rows of `templates` for the wordings with most exchanges, masked; the first `TEMPLATES_MAX` are shown.
+
+    A template of which no text is known is masked whole, and null where the log has no prompt at all.
+    """
     part = reported.attributed
     found = workspace.query(
         FAMILIES.replace("$samples", str(SAMPLES)).replace("$most", str(WORDINGS_MAX)), part=part
@@ -111,12 +118,13 @@ def wording_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...
     text = {row["exchange_id"]: row["prompt"] for row in read}
     earlier = workspace.read(EARLIER).to_pylist() if workspace.has(EARLIER) else []
     known = {row["template_id"]: row["masked"] for row in earlier}
+    otherwise = None if "prompt" in absent_columns(workspace) else MASK
     rows: list[dict[str, object]] = []
     for row in found:
         name = f"t-{row['template'] & 0xFFFFFFFFFFFF:012x}"
         rows.append({
             "campaign_id": reported.verdict.campaign_id, "template_id": name,
-            "masked": _shown([text[one] for one in row["samples"] or () if text.get(one)], known.get(name)),
+            "masked": _shown([text[one] for one in row["samples"] or () if text.get(one)], known.get(name, otherwise)),
             "exchanges": row["exchanges"], "accounts": row["accounts"],
             "distinct_items": row["distinct_items"], "share": row["exchanges"] / max(len(part), 1),
             "techniques": [name for bit, name in enumerate(names) if row["techniques"] >> bit & 1],
@@ -124,9 +132,9 @@ def wording_rows(workspace: Workspace, reported: Reported, names: tuple[str, ...
     return rows
 
 
-def _shown(samples: list[str], known: str | None) -> str:
-    """A template masked: by two samples or more that were read now, else as it is known from an earlier run."""
-    return masked(samples) if len(samples) > 1 else known or MASK
+def _shown(samples: list[str], otherwise: str | None) -> str | None:
+    """A template masked: by two samples or more that were read now, else as it is known otherwise."""
+    return masked(samples) if len(samples) > 1 else otherwise
 
 
 def timeline_rows(workspace: Workspace, reported: Reported) -> list[dict[str, object]]:

@@ -7,7 +7,6 @@ all. A dossier is never changed: a correction is a new issue that names the one 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import hydrometer
 from hydrometer.base.errors import RunError
 from hydrometer.base.output_folder import DOSSIERS
+from hydrometer.base.whole_file import sha256_of
 from hydrometer.share import dossier_actors, dossier_answer, dossier_print, dossier_signature
 from hydrometer.share.dossier_actors import Actors
 from hydrometer.share.dossier_answer import Answer
@@ -159,7 +159,7 @@ def check_run(run: Path) -> None:
     wrong = [
         f"{name} ({'missing' if not (run / name).is_file() else 'differs'})"
         for name, wanted in sorted((hashes or {}).items())
-        if not (run / name).is_file() or sha256(run / name) != wanted
+        if not (run / name).is_file() or sha256_of(run / name) != wanted
     ]
     if wrong:
         raise RunError(
@@ -173,12 +173,6 @@ def _altered(run: Path, disagreeing: list[dict[str, Any]]) -> RunError:
     return RunError(
         str(run), found, "tables that agree with the fingerprints of the run", "scan again; do not edit a run"
     )
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _documents(run: Path, options: Options, earlier: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -224,11 +218,11 @@ def _earlier(target: Path, options: Options) -> dict[str, Any] | None:
         level = said["redaction"]
     except (ValueError, KeyError, TypeError, StopIteration) as problem:
         raise _unusable(target, "its dossier.json or manifest.json is damaged") from problem
-    if wanted != sha256(made):
+    if wanted != sha256_of(made):
         raise _unusable(target, "its dossier.json is not as it was issued")
     if level != options.level:
         raise _unusable(target, f"it was issued for {level}, this one is for {options.level}")
-    return {"content": said, "manifest_sha256": sha256(manifest)}
+    return {"content": said, "manifest_sha256": sha256_of(manifest)}
 
 
 def _unusable(target: Path, found: str) -> RunError:
@@ -289,7 +283,7 @@ def manifest_of(folder: Path, sealed: Sealed, signed_by: str | None) -> dict[str
         "inputs": [{"name": one["name"], "sha256": one["sha256"]} for one in run["inputs"]],
         "signed_by": signed_by,
         "files": [
-            {"name": str(path.relative_to(folder)), "sha256": sha256(path), "bytes": path.stat().st_size}
+            {"name": str(path.relative_to(folder)), "sha256": sha256_of(path), "bytes": path.stat().st_size}
             for path in paths
         ],
     }

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import hydrometer
 from hydrometer.base.errors import HydrometerError, RunError
+from hydrometer.base.whole_file import sha256_of
 from hydrometer.share import dossier_print, dossier_signature, dossier_stamp
-from hydrometer.share.dossier import JSON, MANIFEST, PRINT, files_of, sha256
+from hydrometer.share.dossier import JSON, MANIFEST, PRINT, files_of
 from hydrometer.share.dossier_content import content
 from hydrometer.share.dossier_index import FILE as INDEX
 from hydrometer.share.dossier_index import compare
@@ -164,7 +165,7 @@ def _files(folder: Path, manifest: Mapping[str, Any], problems: list[str]) -> It
             if not (name.startswith(FOLDER) and name.endswith(".parquet")):
                 problems.append(f"{name}: missing")
             yield name
-        elif path.is_symlink() or sha256(path) != wanted:
+        elif path.is_symlink() or sha256_of(path) != wanted:
             yield name
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     problems += [f"{name}: not listed in the manifest" for name in sorted(there - set(listed) - set(BESIDE))]
