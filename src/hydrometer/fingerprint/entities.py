@@ -12,7 +12,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hydrometer.base.families import UNKNOWN
+from hydrometer.base.families import FAMILIES, UNKNOWN
+from hydrometer.base.population import TEXT_SHARE, by_share
 from hydrometer.base.signals import Signal
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint.hashing import hashed
@@ -26,16 +27,50 @@ select account_id, dense_rank() over (order by coalesce('o:' || owner, 'a:' || a
 from {accounts} where account_id in (select account_id from {fingerprints})
 """
 
-SHARED = """
-with held as (
-  select u.unit, hash_value as entity, f.sent_us // {epoch_us} as epoch, count(*) as exchanges
-  from (select account_id, sent_us, unnest([$columns]) as hash_value from {fingerprints}) f
+TRAFFIC = """traffic as (
+  select u.unit, f.entity, f.sent_us // {epoch_us} as epoch
+  from (select account_id, sent_us, unnest([$columns]) as entity from {fingerprints}) f
   join {units} u using (account_id)
-  where hash_value is not null and hash_value <> 0 group by all
-), shared as (select entity from held group by entity having count(distinct unit) >= 2)
+  where f.entity is not null and f.entity <> 0
+)"""
+SHARED = f"""
+with {TRAFFIC}, held as (select unit, entity, epoch, count(*) as exchanges from traffic group by all),
+shared as (select entity from held group by entity having min(unit) <> max(unit))
 select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)
 """
 """Entities of one layer of the fingerprint that at least two units hold; see `TRANSFERS` for the others."""
+VOLUMES = """
+select unit, epoch, sum(n) over (partition by unit order by epoch)::bigint as total
+from (
+  select u.unit, f.sent_us // {epoch_us} as epoch, count(*) as n from {fingerprints} f join {units} u using (account_id)
+  group by 1, 2
+)
+"""
+"""What each unit had sent by the end of each epoch in which it sent anything."""
+FREQUENT = f"""
+with {TRAFFIC}, pairs as (
+  select unit, entity, count(*) as n, min(epoch) as epoch from traffic group by 1, 2
+), able as (
+  select p.unit, p.entity from pairs p join {{volumes}} v using (unit, epoch)
+  where p.n >= v.total * {TEXT_SHARE}::double
+), likely as (
+  select unit, entity from able
+  semi join (select entity from able group by entity having min(unit) <> max(unit)) using (entity)
+), held as (
+  select unit, entity, epoch, count(*) as exchanges from traffic semi join likely using (unit, entity) group by all
+), sums as (
+  select *, sum(exchanges) over (partition by unit, entity order by epoch)::bigint as n from held
+), since as (
+  select s.unit, s.entity, min(epoch) as since from sums s join {{volumes}} v using (unit, epoch)
+  where s.n >= v.total * {TEXT_SHARE}::double group by 1, 2
+), common as (select entity from since group by entity having min(unit) <> max(unit))
+select unit, '$layer' as layer, entity, greatest(epoch, since) as epoch, sum(exchanges)::bigint as exchanges
+from held join since using (unit, entity) semi join common using (entity) group by 1, 3, 4
+"""
+"""The same of a layer whose entities count by the share of a unit's exchanges that show them: those only that once had
+that share in two units, of each unit from the first epoch at whose end it had it. No look at an earlier or later moment
+counts any other, and most phrases are said once. `able` and `likely` ask for less, of fewer rows: a share of what was
+sent by the end of the epoch that first showed it."""
 
 REGISTERED = """
 with held as (
@@ -43,7 +78,7 @@ with held as (
   from {registered} r join {units} u using (account_id)
   join (select account_id, min(sent_us) // {epoch_us} as epoch from {fingerprints} group by 1) s using (account_id)
   where r.layer = '$layer' group by u.unit, r.entity
-), shared as (select entity from held group by entity having count(distinct unit) >= 2)
+), shared as (select entity from held group by entity having min(unit) <> max(unit))
 select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)
 """
 """Entities of the account register: known from the account's first exchange on."""
@@ -132,8 +167,9 @@ def write_entities(
     """
     workspace.write("registered", registered_entities(workspace.read("accounts"), key, pseudonyms=pseudonyms))
     layers = {layer: columns for signal in found.values() for layer, columns in signal.layers.items()}
+    workspace.derive("volumes", VOLUMES)
     statements = [
-        TRANSFERS.get(layer, SHARED).replace("$layer", layer).replace("$columns", ", ".join(columns))
+        statement_of(layer).replace("$layer", layer).replace("$columns", ", ".join(columns))
         for layer, columns in layers.items()
     ]
     statements += [REGISTERED.replace("$layer", layer) for layer in REGISTER_LAYERS]
@@ -144,4 +180,11 @@ def write_entities(
     workspace.derive("entities", " union all ".join(f"select * from {{entities_{number}}}" for number in range(total)))
     for number in range(total):
         workspace.path(f"entities_{number}").unlink()
-    workspace.path("registered").unlink()
+    for name in ("registered", "volumes"):
+        workspace.path(name).unlink()
+
+
+def statement_of(layer: str) -> str:
+    """SELECT of the entities of one layer of the fingerprint."""
+    frequent = any(layer in family.layers and by_share(family) for family in FAMILIES)
+    return TRANSFERS.get(layer, FREQUENT if frequent else SHARED)

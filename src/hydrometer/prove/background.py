@@ -100,8 +100,9 @@ def fit(hits: NDArray[np.float64], size: NDArray[np.float64]) -> Background:
     a, b = mean * (1.0 - correlation) / correlation, (1.0 - mean) * (1.0 - correlation) / correlation
     body = log_beta_binomial(pairs[0][:, None], pairs[1][:, None], a, b)  # (pairs, grid)
     flat = log_beta_binomial(pairs[0], pairs[1], np.array(1.0), np.array(1.0))[:, None]
-    likelihood = np.array(
-        [count @ np.logaddexp(body + np.log1p(-tail), flat + np.log(tail)) for tail in TAILS]
+    ratio = np.exp(body - flat)  # at most about the square root of the size
+    likelihood = count @ flat + np.array(
+        [count @ np.log((1.0 - tail) * ratio + tail) for tail in TAILS]
     )  # (tails, grid)
     best = np.unravel_index(int(np.argmax(np.round(likelihood, 9))), likelihood.shape)
     grid = np.flatnonzero(likelihood[best[0]] >= likelihood[best] - PLAUSIBLE_NATS)

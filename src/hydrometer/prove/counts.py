@@ -36,11 +36,17 @@ with n as (
   select unit, sum(items)::bigint as items, (sum(shorts) + least(sum(openings), sum(closings)))::bigint as wordings,
          sum(flagged)::bigint as flagged, $sums
   from {unit_epochs} where epoch <= $last group by 1
+), o as (
+  select unit, opening, count(*) as filled from {items} where epoch <= $last and opening <> 0 group by 1, 2
+  having count(*) >= $fill
+), c as (
+  select unit, closing, count(*) as filled from {items} where epoch <= $last and closing <> 0 group by 1, 2
+  having count(*) >= $fill
 ), f as (
-  select unit, count(*) filter (in_opening >= $fill or in_closing >= $fill) as filled from (
-    select unit, case when opening <> 0 then count(*) over (partition by unit, opening) else 0 end as in_opening,
-           case when closing <> 0 then count(*) over (partition by unit, closing) else 0 end as in_closing
-    from {items} where epoch <= $last
+  select unit, sum(filled)::bigint as filled from (
+    select unit, filled from o union all select unit, filled from c
+    union all select unit, -count(*) from {items} semi join o using (unit, opening) semi join c using (unit, closing)
+              where epoch <= $last group by 1
   ) group by 1
 )
 select unit, items, wordings, flagged, coalesce(filled, 0) as filled, n.* exclude (unit, items, wordings, flagged)

@@ -53,18 +53,18 @@ class Pool:
 
 
 def without_habits(unit: NDArray[np.int64], minute: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which bursts are not at a minute of the hour at which their unit often begins; both of shape (n,).
+    """Which bursts are not at a minute of the hour at which their unit often begins; both of shape (n,), units from 0.
 
     >>> unit = np.zeros(6, np.int64)
     >>> without_habits(unit, np.array([7, 67, 127, 187, 30, 95])).tolist()
     [False, False, False, False, True, True]
     """
     key = unit * HOUR_MINUTES + minute % HOUR_MINUTES
-    kinds, place, count = np.unique(key, return_inverse=True, return_counts=True)
-    _, owner = np.unique(kinds // HOUR_MINUTES, return_inverse=True)
-    of_unit = np.bincount(owner, count)[owner]
-    habit = (count >= HABIT_BURSTS) & (count * HOUR_MINUTES >= HABIT_LIFT * of_unit)
-    return np.asarray(~habit[place])
+    count, of_unit = np.bincount(key), np.bincount(unit)
+    often = np.flatnonzero(count >= HABIT_BURSTS)
+    habit = np.zeros(len(count), np.bool_)
+    habit[often] = count[often] * HOUR_MINUTES >= HABIT_LIFT * of_unit[often // HOUR_MINUTES]
+    return np.asarray(~habit[key])
 
 
 def pooled(member: NDArray[np.bool_], minute: NDArray[np.int64], stratum: NDArray[np.int64]) -> Pool:

@@ -159,9 +159,13 @@ def content_order(
     Strata are numbered by their labels, so that their numbers are content, too. Members with the same profile in one
     stratum are exchangeable, so that ties do not matter.
     """
+    own = held[members]
+    own.sort_indices()
+    sides, things = stratum[members].tobytes(), entities[own.indices].tobytes()
+    side, edges = stratum.itemsize, (own.indptr.astype(np.int64) * entities.itemsize).tolist()
     profiles = [
-        stratum[unit].tobytes() + entities[np.sort(held.indices[held.indptr[unit] : held.indptr[unit + 1]])].tobytes()
-        for unit in members
+        sides[side * place : side * (place + 1)] + things[edges[place] : edges[place + 1]]
+        for place in range(len(members))
     ]
     order = sorted(range(len(members)), key=lambda place: profiles[place])
     return members[order], b"".join(profiles[place] for place in order)

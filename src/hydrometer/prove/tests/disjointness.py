@@ -9,6 +9,8 @@ Source: `statistics.md` section 5 (statistic, conservative direction, limits).
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -17,25 +19,33 @@ from scipy.special import pdtr, pdtrc
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import bits
 
-TABLE = """
-with outside as (
-  select item, count(distinct unit) as askers from {items}
-  where epoch <= $middle and unit not in (select unit from members) group by 1
-), band as (select item, floor(log2(askers))::int as band from outside),
-volume as (select band, count(*) as items from band group by 1),
-asked as (
-  select i.unit, i.item, b.band from {items} i join band b using (item)
-  where i.epoch > $middle and i.epoch <= $last and i.techniques <> 0 and i.unit in (select unit from members)
-)
-select band, v.items, a.unit, count(*) as distinct_items
-from asked a join volume v using (band) group by all order by all
+BEFORE = """
+select askers, count(*) as items from (select count(*) as askers from {items} where epoch <= $middle group by item)
+group by 1
 """
-COLLISIONS = """
-with outside as (select distinct item from {items} where epoch <= $middle and unit not in (select unit from members))
-select coalesce(sum(k * (k - 1) // 2), 0)::bigint as pairs from (
-  select item, count(distinct unit) as k from {items} semi join outside using (item)
-  where epoch > $middle and epoch <= $last and techniques <> 0 and unit in (select unit from members) group by 1
+"""How many items have how many askers in the earlier half; the same for every group of a moment."""
+TOUCHED = """
+select askers, outside, count(*) as items from (
+  select count(*) as askers, count(*) filter (unit not in (select unit from members)) as outside
+  from {items} semi join (
+    select item from {items} where epoch <= $middle and unit in (select unit from members)
+  ) using (item) where epoch <= $middle group by item
+) group by 1, 2
+"""
+"""The same of items that members asked there, by how many of their askers are outsiders."""
+ASKED = """
+with later as (
+  select unit, item from {items}
+  where epoch > $middle and epoch <= $last and techniques <> 0 and unit in (select unit from members)
+), outside as (
+  select item, count(*) as askers from {items} semi join later using (item)
+  where epoch <= $middle and unit not in (select unit from members) group by 1
 )
+select unit, item, floor(log2(askers))::int as band from later join outside using (item)
+"""
+DISTINCT = "select band, unit, count(*) as items from asked group by all order by all"
+COLLISIONS = """
+select coalesce(sum(k * (k - 1) // 2), 0)::bigint as pairs from (select count(*) as k from asked group by item)
 """
 EXPECTED_MIN = 5.0
 """Expected collisions below which the data hold no information."""
@@ -58,20 +68,56 @@ def expected_collisions(distinct: list[NDArray[np.int64]], volumes: list[int]) -
     )
 
 
+def volumes(before: pa.Table, touched: pa.Table) -> Counter[int]:
+    """Items of each band of popularity among outsiders: all that anybody asked, less what members' asking hides.
+
+    Args:
+        before: columns askers, items; see `BEFORE`.
+        touched: columns askers, outside, items; see `TOUCHED`.
+
+    >>> before = {"askers": [1, 2, 4], "items": [9, 3, 1]}
+    >>> touched = {"askers": [2, 1], "outside": [1, 0], "items": [2, 5]}
+    >>> sorted(volumes(pa.table(before), pa.table(touched)).items())
+    [(0, 6), (1, 1), (2, 1)]
+    """
+    found = Counter[int]()
+    for row in before.to_pylist():
+        found[band(row["askers"])] += row["items"]
+    for row in touched.to_pylist():
+        found[band(row["askers"])] -= row["items"]
+        if row["outside"]:
+            found[band(row["outside"])] += row["items"]
+    return found
+
+
+def band(askers: int) -> int:
+    """Popularity band: the whole part of log2."""
+    return askers.bit_length() - 1
+
+
+def asked_before(case: Case, middle: int) -> pa.Table:
+    """`BEFORE` of a moment, asked once."""
+    key = (TEST.name, middle)
+    if key not in case.shared:
+        case.shared[key] = case.workspace.query(BEFORE, {"middle": middle})
+    found: pa.Table = case.shared[key]
+    return found
+
+
 def judge(case: Case) -> Finding:
     """ln of the factor that too many collisions take away (0 = nothing), and a row."""
     first = case.workspace.query("select min(epoch) as e from {items}")["e"][0].as_py()
     if first is None:
         return Finding()
     middle = (first + case.last_epoch) // 2
-    values: dict[str, object] = {"middle": middle, "last": case.last_epoch}
     members = pa.table({"unit": case.group.members})
-    found = case.workspace.query(TABLE, values, members=members)
-    pairs = case.workspace.query(COLLISIONS, values, members=members)
-    bands = sorted(set(found["band"].to_pylist()))
-    numbers, items = found["band"].to_numpy(), found["items"].to_numpy()
-    distinct = [found["distinct_items"].to_numpy()[numbers == band] for band in bands]
-    expected = expected_collisions(distinct, [int(items[numbers == band][0]) for band in bands])
+    with case.workspace.held("asked", ASKED, {"middle": middle, "last": case.last_epoch}, members=members):
+        found = case.workspace.query(DISTINCT)
+        pairs = case.workspace.query(COLLISIONS)
+    items = volumes(asked_before(case, middle), case.workspace.query(TOUCHED, {"middle": middle}, members=members))
+    bands, numbers = sorted(set(found["band"].to_pylist())), found["band"].to_numpy()
+    distinct = [found["items"].to_numpy()[numbers == one] for one in bands]
+    expected = expected_collisions(distinct, [items[one] for one in bands])
     if expected < EXPECTED_MIN:
         return Finding()
     collisions = int(pairs["pairs"][0].as_py())

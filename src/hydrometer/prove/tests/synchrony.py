@@ -35,15 +35,16 @@ def mixed(values: NDArray[np.int64]) -> NDArray[np.uint64]:
 
 
 def thinned(owner: NDArray[np.int64], moments: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
-    """Which of some moments are kept: of each owner at most so many, chosen by hash; all of shape (n,).
+    """Which of some moments are kept: of each owner (numbers from 0) at most so many, chosen by hash; all shape (n,).
 
     >>> thinned(np.array([0, 0, 0, 1]), np.array([1, 2, 3, 4]), 2).tolist()
     [True, False, True, True]
     """
-    order = np.lexsort((mixed(moments), owner))
+    kept = np.ones(len(owner), np.bool_)
+    rows = np.flatnonzero((np.bincount(owner) > most)[owner]) if len(owner) else np.zeros(0, np.int64)
+    order = rows[np.lexsort((mixed(moments[rows]), owner[rows]))]
     rank = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
-    kept = np.zeros(len(order), np.bool_)
-    kept[order[rank < most]] = True
+    kept[order[rank >= most]] = False
     return kept
 
 
@@ -90,7 +91,7 @@ def bursts(case: Case) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np
         chosen[units[thinned(np.zeros(len(units), np.int64), found.first_us[units], most)]] = True
     rows = np.flatnonzero(chosen[found.unit])
     unit, began = found.unit[rows], found.began_us[rows]
-    own = np.where(inside[unit], -1, np.arange(len(unit)))
+    own = np.where(inside[unit], 0, 1 + np.arange(len(unit)))
     kept = thinned(own, began, GROUP_BURSTS)
     return unit[kept], began[kept], inside[unit[kept]]
 
