@@ -24,7 +24,7 @@ from bench.plot import Curve, Panel, write_survival
 from bench.trials import Row
 from numpy.typing import NDArray
 
-from hydrometer import moments, pipeline
+from hydrometer import pipeline
 from hydrometer.base import population as populations
 from hydrometer.base.cases import Case, Counts, Usage
 from hydrometer.base.draws import generator
@@ -87,7 +87,7 @@ def observed_population(workspace: Workspace, traffic: Path, seed: int) -> Popul
     collect([str(traffic)], CollectOptions(), workspace, lambda name, done, total: None)
     pipeline.read(run)
     last = workspace.query("select max(sent_us) // {epoch_us} as epoch from {fingerprints}")["epoch"][0].as_py()
-    return populations.load(workspace, int(last), populations.observed(workspace, moments.layer_columns()))
+    return populations.load(workspace, int(last))
 
 
 def operators_of_units(workspace: Workspace, population: Population, truth: Path) -> NDArray[np.str_]:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hydrometer import moments, pipeline
+from hydrometer import pipeline
 from hydrometer.base import population as populations
 from hydrometer.base.cases import Case
 from hydrometer.base.draws import generator
@@ -53,7 +53,7 @@ def read_world(world: Path, inputs: Path, folder: Path) -> ReadWorld:
     collected = collect([str(inputs)], CollectOptions(), workspace, lambda *_: None)
     pipeline.read(pipeline.Run(workspace, Settings(), SilentProgress()))
     last = workspace.query("select max(sent_us) // {epoch_us} as e from {fingerprints}")["e"][0].as_py()
-    population = populations.load(workspace, last, populations.observed(workspace, moments.layer_columns()))
+    population = populations.load(workspace, last)
     truth = pq.read_table(world / "truth" / "accounts.parquet")
     rows = workspace.query(
         """select archetype, list(distinct unit order by unit) as units

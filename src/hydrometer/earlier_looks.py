@@ -40,8 +40,7 @@ rows as (
   select greatest(epoch, since) as epoch, hash(name, layer, entity, epoch, exchanges) as row
     from {{entities}} join shared using (layer, entity) join named using (unit)
   union all select epoch, hash(name, country, client_type, language, exchanges) from {{places}} join named using (unit)
-  union all select epoch, hash(name, item, opening, closing, techniques, new_opening, new_closing)
-    from {{items}} join named using (unit)
+  union all select epoch, hash(name, item, opening, closing, techniques) from {{items}} join named using (unit)
   union all select began_us // {{epoch_us}}, hash(name, began_us) from {{bursts}} join named using (unit)
   union all select epoch, hash(name, u.declared, {REGISTER})
     from (select unit, min(epoch) as epoch from {{places}} group by unit) join named using (unit)

@@ -18,7 +18,6 @@ from hydrometer.base.population import Population
 from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint.lexicon import lexicon
-from hydrometer.fingerprint.run import signals
 from hydrometer.link.formation import form
 from hydrometer.prove.judge import Judged, judge
 
@@ -42,14 +41,9 @@ class Known:
         return Known(self.settings, self.register, self.own.known_at(moment_us))
 
 
-def layer_columns() -> dict[str, tuple[str, ...]]:
-    """Layers of the fingerprint with the columns that hold their entities."""
-    return {layer: columns for signal in signals().values() for layer, columns in signal.layers.items()}
-
-
 def population_at(workspace: Workspace, epoch: int) -> Population:
     """All units at the end of an epoch."""
-    return populations.load(workspace, epoch, populations.observed(workspace, layer_columns(), epoch))
+    return populations.load(workspace, epoch)
 
 
 def link(population: Population, smallest: int) -> list[Group]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hydrometer import moments, pipeline
+from hydrometer import pipeline
 from hydrometer.base import population as populations
 from hydrometer.base.families import (
     FAMILIES,
@@ -63,9 +63,8 @@ def read(tmp_path: Path) -> Iterator[Reader]:
         collect([str(folder)], CollectOptions(), workspace, lambda *_: None)
         pipeline.read(pipeline.Run(workspace, Settings(threads=1), SilentProgress()))
         last = workspace.query("select max(sent_us) // {epoch_us} as e from {fingerprints}")["e"][0].as_py()
-        known = populations.observed(workspace, moments.layer_columns())
         units = {row["account_id"]: row["unit"] for row in workspace.read("units").to_pylist()}
-        return populations.load(workspace, last if epoch is None else last + epoch, known), units
+        return populations.load(workspace, last if epoch is None else last + epoch), units
 
     yield reader
     for workspace in opened:

@@ -41,8 +41,7 @@ def workspace(workspace_of: Made) -> Workspace:
 
 def holdings(workspace: Workspace, epoch: int) -> list[tuple[int, int]]:
     """(unit, entity) of the layer, as a population at the end of an epoch has it."""
-    columns = {layer: names for one in run.signals().values() for layer, names in one.layers.items()}
-    layer = population.load(workspace, epoch, population.observed(workspace, columns, epoch)).layers[LAYER]
+    layer = population.load(workspace, epoch).layers[LAYER]
     units, places = layer.held.nonzero()
     return sorted(zip(units.tolist(), layer.entities[places].tolist(), strict=True))
 

@@ -63,19 +63,16 @@ def made(workspace_of: Made, *rows: dict[str, Any]) -> Workspace:
 
 def test_items_are_distinct_prompts_at_their_first_epoch(workspace_of: Made) -> None:
     found = made(workspace_of, *ROWS).query(
-        """select unit, epoch, new_opening, new_closing, techniques <> 0 as flagged from {items}
-           order by unit, epoch, flagged, new_opening"""
+        """select unit, epoch, opening <> 0 as has_opening, techniques <> 0 as flagged from {items}
+           order by unit, epoch, flagged, has_opening"""
     )
-    rows = [
-        (row["unit"], row["epoch"] - FIRST, row["new_opening"], row["new_closing"], row["flagged"])
-        for row in found.to_pylist()
-    ]
+    rows = [(row["unit"], row["epoch"] - FIRST, row["has_opening"], row["flagged"]) for row in found.to_pylist()]
     assert rows == [
-        (0, 0, True, True, False),
-        (0, 1, False, True, False),
-        (0, 33, True, True, True),
-        (1, 0, False, False, False),
-        (1, 0, True, True, False),
+        (0, 0, True, False),
+        (0, 1, True, False),
+        (0, 33, True, True),
+        (1, 0, False, False),
+        (1, 0, True, False),
     ]
 
 

@@ -6,11 +6,12 @@ the families that test them. Source: `statistics.md` section 2 (split by familie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -200,15 +201,15 @@ select unit, entity, n from h semi join shared using (entity) join s using (unit
 """Asked layer by layer: they lie one after the other, and what is held of one at a time takes a part of the memory."""
 
 
-def load(workspace: Workspace, last_epoch: int, known: dict[str, NDArray[np.bool_]]) -> Population:
+def load(workspace: Workspace, last_epoch: int) -> Population:
     """The population as it stood at the end of an epoch.
 
     Args:
-        workspace: holds `entities`, `places`, `units` and `accounts`.
+        workspace: holds `entities`, `shown`, `places`, `units` and `accounts`.
         last_epoch: number of the last epoch that counts.
-        known: layer → shape (units,), whether the unit shows any value of that layer (see `observed`).
     """
     values: dict[str, object] = {"last": last_epoch}
+    known = observed(workspace, last_epoch)
     plans = workspace.query(PLANS)
     units = len(plans)
     places = {
@@ -277,10 +278,6 @@ def _layer(name: str, rows: pa.Table, units: int, observed: NDArray[np.bool_]) -
     return Layer(name, FAMILY_OF[name], entities[shared], matrix[:, shared].tocsr(), observed)
 
 
-OBSERVED_TRAFFIC = """
-select u.unit, $known from {units} u
-left join (select * from {fingerprints} where sent_us // {epoch_us} <= $last) f using (account_id) group by 1 order by 1
-"""
 OBSERVED_REGISTER = """
 select u.unit, bool_or(a.payment_fingerprint is not null) as payment_fingerprint,
        bool_or(a.signup_ip is not null) as signup_ip, bool_or(a.email_domain is not null) as mail_shape,
@@ -289,23 +286,20 @@ from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 """
 
 
-def observed(
-    workspace: Workspace, layers: dict[str, tuple[str, ...]], last_epoch: int = LAST_OF_ALL
-) -> dict[str, NDArray[np.bool_]]:
+def observed(workspace: Workspace, last_epoch: int) -> dict[str, NDArray[np.bool_]]:
     """For each layer, which units show any value of it, shared or not (a missing value is neither hit nor miss).
 
     Args:
-        workspace: holds `fingerprints`, `units`, `accounts`.
-        layers: layers of the fingerprint with their columns.
-        last_epoch: last epoch that counts; by default the whole log.
+        workspace: holds `shown`, `units`, `accounts`.
+        last_epoch: last epoch that counts.
     """
-    known = {
-        name: f"coalesce(bool_or({' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}), false) as {name}"
-        for name, columns in layers.items()
-    }
-    traffic = workspace.query(OBSERVED_TRAFFIC.replace("$known", ", ".join(known.values())), {"last": last_epoch})
+    found = workspace.query("select * exclude (unit) from {shown} order by unit")
+    traffic = {name: pc.fill_null(pc.less_equal(column, last_epoch), False) for name, column in columns_of(found)}
     register = workspace.query(OBSERVED_REGISTER)
-    table = {name: traffic[name] for name in known} | {
-        name: register[name] for name in register.column_names if name != "unit"
-    }
-    return {name: np.asarray(column).astype(np.bool_) for name, column in table.items()}
+    both = traffic | {name: column for name, column in columns_of(register) if name != "unit"}
+    return {name: np.asarray(column).astype(np.bool_) for name, column in both.items()}
+
+
+def columns_of(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    """Name and values of each column."""
+    return zip(table.column_names, table.columns, strict=True)

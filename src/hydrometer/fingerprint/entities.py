@@ -83,6 +83,11 @@ select unit, '$layer' as layer, entity, epoch, exchanges from held semi join sha
 """
 """Entities of the account register: known from the account's first exchange on."""
 
+SHOWN = """
+select u.unit, $firsts from (select account_id, sent_us // {epoch_us} as epoch, $columns from {fingerprints}) f
+join {units} u using (account_id) group by u.unit
+"""
+"""First epoch in which each unit showed any value of a layer, shared or not."""
 REGISTER_LAYERS = ("payment_fingerprint", "signup_ip", "mail_shape", "signup_day")
 
 
@@ -156,7 +161,7 @@ def write_units(workspace: Workspace) -> None:
 def write_entities(
     workspace: Workspace, found: dict[str, Signal], key: bytes, progress: Progress, *, pseudonyms: bool = False
 ) -> None:
-    """Write the table `entities`: unit, layer, entity, epoch, exchanges; only entities that ≥ 2 units hold.
+    """Write `entities`: unit, layer, entity, epoch, exchanges, of what two units hold or more; and `shown`.
 
     Args:
         workspace: holds `fingerprints`, `units` and `accounts`.
@@ -167,6 +172,7 @@ def write_entities(
     """
     workspace.write("registered", registered_entities(workspace.read("accounts"), key, pseudonyms=pseudonyms))
     layers = {layer: columns for signal in found.values() for layer, columns in signal.layers.items()}
+    workspace.derive("shown", shown(layers))
     workspace.derive("volumes", VOLUMES)
     statements = [
         statement_of(layer).replace("$layer", layer).replace("$columns", ", ".join(columns))
@@ -188,3 +194,17 @@ def statement_of(layer: str) -> str:
     """SELECT of the entities of one layer of the fingerprint."""
     frequent = any(layer in family.layers and by_share(family) for family in FAMILIES)
     return TRANSFERS.get(layer, FREQUENT if frequent else SHARED)
+
+
+def shown(layers: dict[str, tuple[str, ...]]) -> str:
+    """SELECT of the first epoch in which each unit showed a layer: unit, and a column of its name for each layer.
+
+    Args:
+        layers: layers of the fingerprint with their columns.
+    """
+    firsts = [
+        f"min(epoch) filter (where {' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {layer}"
+        for layer, columns in layers.items()
+    ]
+    columns = sorted({column for named in layers.values() for column in named})
+    return SHOWN.replace("$firsts", ", ".join(firsts)).replace("$columns", ", ".join(columns))

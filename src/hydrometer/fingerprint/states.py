@@ -13,14 +13,9 @@ from hydrometer.base.units import WEEK_US
 from hydrometer.base.workspace import Workspace
 
 ITEMS = """
-with seen as (
-  select u.unit, f.item, min(f.sent_us) // {epoch_us} as epoch, min(f.opening) as opening,
-         min(f.closing) as closing, bit_or(f.techniques) as techniques
-  from {fingerprints} f join {units} u using (account_id) where f.words > 0 group by u.unit, f.item
-)
-select *, opening <> 0 and row_number() over (partition by unit, opening order by epoch, item) = 1 as new_opening,
-       closing <> 0 and row_number() over (partition by unit, closing order by epoch, item) = 1 as new_closing
-from seen
+select u.unit, f.item, min(f.sent_us) // {epoch_us} as epoch, min(f.opening) as opening, min(f.closing) as closing,
+       bit_or(f.techniques) as techniques
+from {fingerprints} f join {units} u using (account_id) where f.words > 0 group by u.unit, f.item
 """
 
 PLACES = f"""
@@ -55,12 +50,22 @@ def counts(techniques: Sequence[str]) -> str:
     by_technique = ", ".join(
         f"count(*) filter (techniques & {1 << bit} <> 0) as t{bit}" for bit in range(len(techniques))
     )
+    names = ", ".join(f"t{bit}" for bit in range(len(techniques)))
+    new = {
+        f"{phrase}s": f"""select unit, epoch, count(*) as {phrase}s from (
+          select unit, {phrase}, min(epoch) as epoch from {{items}} where {phrase} <> 0 group by 1, 2
+        ) group by 1, 2"""
+        for phrase in ("opening", "closing")
+    }
     return f"""
-    select unit, epoch, count(*) as items, count(*) filter (new_opening) as openings,
-           count(*) filter (new_closing) as closings,
-           count(*) filter (opening = 0 or closing = 0) as shorts, count(*) filter (techniques <> 0) as flagged,
-           {by_technique}
-    from {{items}} group by 1, 2
+    with openings as ({new["openings"]}), closings as ({new["closings"]}), told as (
+      select unit, epoch, count(*) as items, count(*) filter (opening = 0 or closing = 0) as shorts,
+             count(*) filter (techniques <> 0) as flagged, {by_technique}
+      from {{items}} group by 1, 2
+    )
+    select unit, epoch, items, coalesce(openings, 0) as openings, coalesce(closings, 0) as closings,
+           shorts, flagged, {names}
+    from told left join openings using (unit, epoch) left join closings using (unit, epoch)
     """
 
 
