@@ -87,9 +87,84 @@ def speed(document: Row) -> list[str]:
     return [said, "", *grid(["", "figure"], rows)]
 
 
+def profile(document: Row) -> list[str]:
+    """Where the time of a scan goes."""
+    signals, stages = document["signals"], document["stage_seconds"]
+    said = (
+        f"{document['exchanges']:,} exchanges of {document['accounts']:,} accounts; {document['threads']} threads; "
+        f"load before: {document['load_before']:.1f}."
+    )
+    parts = [
+        grid(["stage", "seconds"], [[name, number(seconds, 1)] for name, seconds in stages.items()]),
+        grid(
+            ["of one exchange, on one thread", "microseconds of processor time"],
+            [[name, number(value)] for name, value in signals["microseconds"].items()],
+        ),
+        grid(
+            ["what the engine was asked", "times", "seconds", "processor seconds"],
+            [
+                [
+                    f"`{row['what'].replace('|', ' ')}`",
+                    f"{row['times']:,}",
+                    number(row["wall_seconds"], 1),
+                    number(row["processor_seconds"], 1),
+                ]
+                for row in document["statements"]
+            ],
+        ),
+        grid(
+            ["function of the main thread", "times", "own seconds", "with what it calls"],
+            [
+                [
+                    f"`{row['what'].replace('|', ' ')}`",
+                    f"{row['times']:,}",
+                    number(row["own_seconds"], 1),
+                    number(row["whole_seconds"], 1),
+                ]
+                for row in document["functions"]
+            ],
+        ),
+    ]
+    return [said, *(line for part in parts for line in ["", *part])]
+
+
+def sizing(document: Row) -> list[str]:
+    """What larger deployments need, by extrapolation."""
+    rows = document["rows"]
+    stages = list(rows[0]["stage_hours"])
+    table = [
+        ["exchanges; of these new", *(f"{row['exchanges']:,.0f}; {row['new']:,.0f}" for row in rows)],
+        ["hours", *(number(row["hours"]) for row in rows)],
+        *([f"of these {stage}", *(number(row["stage_hours"][stage]) for row in rows)] for stage in stages),
+        ["memory, GB", *(number(row["memory_gigabytes"], 0) for row in rows)],
+        [
+            "disk: log, state, and as much to work in, GB",
+            *(number(row["disk_gigabytes"], 0) for row in rows),
+        ],
+        ["US dollars for the cores", *(number(row["usd"]) for row in rows)],
+        ["US dollars a month for the disk", *(number(row["usd_a_month_of_disk"], 0) for row in rows)],
+    ]
+    said = (
+        "Not measured: derived from `growth` and `spark` by growth exponents; the prices above are assumed. "
+        f"Spark over DuckDB on as many cores: {document['summary']['spark_ratio']:.1f}."
+    )
+    return [said, "", *grid(["", *(row["name"] for row in rows)], table)]
+
+
 def growth(document: Row) -> list[str]:
-    """What a scan costs as a log grows."""
-    one, rows = document["summary"], document["rows"]
+    """What a scan costs as a log grows, by exchanges and by accounts."""
+    one = document["summary"]
+    said = (
+        f"One scan each on {one['threads']} threads; load before: {one['load_before']:.1f}. From the first size to the"
+        f" last exchanges grow by {one['growth']:.1f}, seconds by {one['time_ratio']:.1f}, memory by"
+        f" {one['memory_ratio']:.1f}."
+    )
+    parts = [sizes(document[name]) for name in ("rows", "crowds") if document[name]]
+    return [said, *(line for part in parts for line in ["", *part])]
+
+
+def sizes(rows: Sequence[Row]) -> list[str]:
+    """Sizes of one world side by side."""
     stages = list(rows[0]["stage_seconds"])
     table = [
         ["accounts", *(f"{row['accounts']:,}" for row in rows)],
@@ -103,12 +178,7 @@ def growth(document: Row) -> list[str]:
         ["campaigns found", *(f"{row['campaigns_hit']} of {row['campaigns_true']}" for row in rows)],
         ["benign accounts flagged", *(f"{row['benign_flagged']:,} of {row['benign_accounts']:,}" for row in rows)],
     ]
-    said = (
-        f"One scan each on {one['threads']} threads; load before: {one['load_before']:.1f}. From the first size to the"
-        f" last exchanges grow by {one['growth']:.1f}, seconds by {one['time_ratio']:.1f}, memory by"
-        f" {one['memory_ratio']:.1f}."
-    )
-    return [said, "", *grid(["exchanges", *(f"{row['exchanges']:,}" for row in rows)], table)]
+    return grid(["exchanges", *(f"{row['exchanges']:,}" for row in rows)], table)
 
 
 def incremental(document: Row) -> list[str]:
@@ -809,6 +879,8 @@ def clumping(document: Row) -> list[str]:
 SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "speed": ("Speed and memory", speed),
     "growth": ("Growth", growth),
+    "sizing": ("Sizes, extrapolated", sizing),
+    "profile": ("Where the time of a scan goes", profile),
     "incremental": ("A day on top of an earlier run", incremental),
     "false_alarms": ("Worlds without a campaign", false_alarms),
     "link_scale": ("Linking at scale", link_scale),

@@ -50,23 +50,24 @@ class Measurement:
     jobs: int
 
 
-def asked(name: str, summary: str, published: dict[str, int | float]) -> Measurement:
+def asked(name: str, summary: str, published: dict[str, int | float], kept: Path = RESULTS) -> Measurement:
     """The measurement that the command line asks for; each published setting is an option.
 
     Args:
         name: stem of the result file.
         summary: first line of the help.
         published: setting → the value whose results are published.
+        kept: folder of published results.
     """
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=summary)
     for setting, value in published.items():
         parser.add_argument(f"--{setting}", type=type(value), default=value, help=f"published with {value}")
     parser.add_argument("--jobs", type=int, default=usable_cores(), help="processes at once (default: all cores)")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the result (default: bench/results)")
+    parser.add_argument("--out", type=Path, default=kept, help=f"folder for the result (default: bench/{kept.name})")
     words = parser.parse_args()
     settings = {setting: getattr(words, setting) for setting in published}
     full = settings == published
-    if not full and words.out.resolve() == RESULTS.resolve():
+    if not full and words.out.resolve() == kept.resolve():
         parser.error("a run with other settings than the published ones needs --out and a folder of its own")
     return Measurement(name, settings, full, words.out, words.jobs)
 
