@@ -201,12 +201,12 @@ def closing_hash(ring: NDArray[np.uint64], ring_units: NDArray[np.int64], words:
 def scan_window(
     text: NDArray[np.uint8],
     bounds: tuple[int, int],
-    automaton: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]],
+    automaton: tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.uint8], int],
     ring: tuple[NDArray[np.uint64], NDArray[np.int64]],
     state: NDArray[np.uint64],
 ) -> np.int64:
     """Read one window: words into `state`, concepts of the lexicon as a bit mask (returned)."""
-    table, outputs, classes = automaton
+    table, outputs, classes, first = automaton
     node = table[0, classes[SPACE]]
     mask: np.int64 = outputs[node]
     word, open_word, has_digit, spaced = FNV_OFFSET, False, False, True
@@ -216,12 +216,14 @@ def scan_window(
         if kind == SEPARATOR:
             if not spaced:
                 node = table[node, classes[SPACE]]
-                mask |= outputs[node]
+                if node >= first:
+                    mask |= outputs[node]
             spaced = True
         else:
             for step in range(length):
                 node = table[node, classes[text[position + step]]]
-                mask |= outputs[node]
+                if node >= first:
+                    mask |= outputs[node]
             spaced = False
         if kind in (LETTER, DIGIT):
             for step in range(length):
@@ -269,7 +271,7 @@ def put(
 def read_documents(
     text: NDArray[np.uint8],
     extents: tuple[NDArray[np.int64], NDArray[np.int64]],
-    automaton: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]],
+    automaton: tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.uint8], int],
     cases: NDArray[np.int32],
     words: NDArray[np.uint64],
 ) -> NDArray[np.int64]:
@@ -279,7 +281,7 @@ def read_documents(
         text: bytes of all documents.
         extents: where each begins and where it ends, each of shape (n,).
         automaton: next states, of shape (states, byte classes); concepts complete in a state, as bits, of shape
-            (states,); class of each byte, of shape (256,).
+            (states,); class of each byte, of shape (256,); first state in which one is complete.
         cases: lower case of each code point, -1 where that has another number of bytes.
         words: scratch for the longest document, eight bytes a word.
 

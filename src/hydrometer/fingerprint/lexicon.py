@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+STATES_MAX = 2**16
 CONCEPTS_MAX = 62
 
 
@@ -24,14 +25,17 @@ class Automaton:
     """A compiled lexicon.
 
     Attributes:
-        table: shape (states, classes), next state.
+        table: shape (states, classes), next state. The states that are met most come first, and those in which a
+            concept is complete last, so that few lines of it are read and `outputs` is hardly ever looked into.
         outputs: shape (states,), bits of the concepts that are complete in a state.
         classes: shape (256,), class of each byte.
+        first: number of the first state in which a concept is complete.
     """
 
-    table: NDArray[np.int32]
+    table: NDArray[np.uint16]
     outputs: NDArray[np.int64]
     classes: NDArray[np.uint8]
+    first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +141,33 @@ def compile_automaton(phrases: tuple[tuple[str, int], ...]) -> Automaton:
         outputs[node] |= 1 << bit
     table = np.zeros((len(children), len(used) + 1), np.int32)
     fail = [0] * len(children)
-    queue = deque([0])
+    queue, met = deque([0]), list[int]()
     while queue:
         node = queue.popleft()
+        met.append(node)
         outputs[node] |= outputs[fail[node]]
         table[node] = table[fail[node]] if node else 0
         for byte, child in children[node].items():
             fail[child] = int(table[fail[node], classes[byte]]) if node else 0
             table[node, classes[byte]] = child
             queue.append(child)
-    return Automaton(table, np.array(outputs, np.int64), classes)
+    return numbered_anew(table, np.array(outputs, np.int64), classes, np.array(met))
+
+
+def numbered_anew(
+    table: NDArray[np.int32], outputs: NDArray[np.int64], classes: NDArray[np.uint8], met: NDArray[np.int64]
+) -> Automaton:
+    """The automaton with its states in the order `met` of their depth, but those with an output last.
+
+    Raises:
+        ValueError: more states than 16 bits can number, or a concept is complete before anything was read.
+    """
+    if len(met) > STATES_MAX or outputs[0]:
+        raise ValueError(f"{len(met)} states of the lexicon, at most {STATES_MAX} can be numbered")
+    order = met[np.argsort(outputs[met] != 0, kind="stable")]
+    number = np.empty(len(order), np.uint16)
+    number[order] = np.arange(len(order))
+    return Automaton(number[table[order]], outputs[order], classes, int((outputs == 0).sum()))
 
 
 @cache

@@ -67,7 +67,7 @@ def _read(texts: pa.LargeStringArray, compiled: Automaton, cases: NDArray[np.int
     if texts.null_count:
         ends = np.where(np.asarray(texts.is_valid()), ends, starts)
     scratch = np.empty(int((ends - starts).max()) // WORD_BYTES + 1, np.uint64)
-    pieces = (compiled.table, compiled.outputs, compiled.classes)
+    pieces = (compiled.table, compiled.outputs, compiled.classes, compiled.first)
     return np.asarray(read_documents(body, (starts, ends), pieces, cases, scratch))
 
 
