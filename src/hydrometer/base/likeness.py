@@ -21,14 +21,9 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hydrometer.base.marks import MARK_FELLOWS, marks_of
 from hydrometer.base.population import Layer
 
-MARK_LIFT = 4.0
-MARK_NATS = float(np.log(MARK_LIFT))
-MARK_FELLOWS = 2
-BARELY = 1.0 - 1e-6
-"""An entity marks a unit when at least two other members hold it and they hold it four times as often as expected
-(within one part in a million, it is looked at closely)."""
 LIFT_EDGES = (2.5, 4.0)
 COUNT_EDGES = (2, 4, 8)
 """A unit's cell: best mark below 2.5, below 4 or more nats; 1, 2 to 3, 4 to 7, 8 or more marks; or no mark at all."""
@@ -210,76 +205,7 @@ def add_marks(
     weight, anyway = expected
     homes, noted = (family.household, family.crowded), (seen.best, seen.many, seen.breadth, seen.paired)
     least = 1 if family.pairs else MARK_FELLOWS
-    marking = marks_of(columns.rows, columns.holders, inside, homes, weight, anyway, noted, least)
-    return np.flatnonzero(marking)
-
-
-@njit(cache=True, nogil=True)
-def marks_of(
-    rows: tuple[NDArray[np.int32], NDArray[np.int32]],
-    holders: tuple[NDArray[np.int32], NDArray[np.int32]],
-    inside: NDArray[np.bool_],
-    homes: tuple[NDArray[np.int64], NDArray[np.bool_]],
-    weight: NDArray[np.float64],
-    anyway: float,
-    seen: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]],
-    least: int,
-) -> NDArray[np.bool_]:
-    """Which entities mark at least one member; every holder's best mark, number of marks and fellows are added up.
-
-    An entity whose members are too few beside its strangers to mark anybody is passed over without a look at each.
-
-    Args:
-        rows: (indptr, indices), the entities of each unit.
-        holders: (indptr, indices), the units of each entity.
-        inside: shape (units,), members that show the family.
-        homes: shape (units,), each one's household; and whether anybody else lives there.
-        weight: shape (units,), what each holder adds to the members that are expected.
-        anyway: what is added to that.
-        seen: best, many, breadth and paired of `Seen`; changed.
-        least: fellows from which anything is noted, 1 or `MARK_FELLOWS`; one alone marks nobody, he makes a pair.
-
-    Returns:
-        shape (entities,).
-    """
-    household, crowded = homes
-    best, many, breadth, paired = seen
-    entities = len(holders[0]) - 1
-    own, marking = np.zeros(entities, np.int64), np.zeros(entities, np.bool_)
-    at_home = np.zeros(len(household) if crowded.any() else 0, np.int64)
-    for unit in np.flatnonzero(inside):
-        for entity in rows[1][rows[0][unit] : rows[0][unit + 1]]:
-            own[entity] += 1
-    for entity in range(entities):
-        if own[entity] < least:
-            continue
-        units = holders[1][holders[0][entity] : holders[0][entity + 1]]
-        usual, heaviest = 0.0, 0.0
-        for unit in units:
-            usual += weight[unit]
-            heaviest = max(heaviest, weight[unit])
-        if own[entity] + 0.5 < MARK_LIFT * BARELY * (max(usual - heaviest, 0.0) + anyway):
-            continue
-        for unit in units:
-            if inside[unit] and crowded[unit]:
-                at_home[household[unit]] += 1
-        for unit in units:
-            fellows = own[entity] - (at_home[household[unit]] if crowded[unit] else np.int64(inside[unit]))
-            if fellows < least:
-                continue
-            others = max(usual - weight[unit], 0.0)
-            lift = np.rint((np.log(fellows + 0.5) - np.log(others + anyway)) * 1e9) / 1e9
-            if lift >= MARK_NATS and fellows < MARK_FELLOWS:
-                paired[unit] = True
-            elif lift >= MARK_NATS:
-                best[unit] = max(best[unit], lift)
-                many[unit] += 1
-                breadth[unit] += fellows
-                marking[entity] = marking[entity] or inside[unit]
-        for unit in units:
-            if inside[unit] and crowded[unit]:
-                at_home[household[unit]] = 0
-    return marking
+    return np.asarray(marks_of(columns.rows, columns.holders, inside, homes, weight, anyway, noted, least))
 
 
 @njit(cache=True, nogil=True)
