@@ -194,9 +194,8 @@ from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 HELD = """
 with h as (
   select unit, entity, sum(exchanges) as n from {entities} where layer = $layer and epoch <= $last group by 1, 2
-), shared as (select entity from h group by 1 having count(*) >= 2),
-s as (select unit, sum(exchanges) as total from {places} where epoch <= $last group by 1)
-select unit, entity, n from h semi join shared using (entity) join s using (unit) where n >= total * $share
+), shared as (select entity from h group by 1 having count(*) >= 2)
+select unit, entity, n from h semi join shared using (entity) join sent using (unit) where n >= total * $share
 """
 """Asked layer by layer: they lie one after the other, and what is held of one at a time takes a part of the memory."""
 
@@ -228,11 +227,11 @@ def load(workspace: Workspace, last_epoch: int) -> Population:
         pooled_strata(refined(language), active, TESTING_STRATUM),
         pooled_strata([month, week], active, TESTING_STRATUM),
     )
-    layers = {}
+    layers, sent = {}, pa.table({"unit": np.arange(units), "total": exchanges})
     for family in FAMILIES:
         least = TEXT_SHARE if by_share(family) else 0.0
         for name in (one for one in family.layers if one in known):
-            held = workspace.query(HELD, values | {"layer": name, "share": least})
+            held = workspace.query(HELD, values | {"layer": name, "share": least}, sent=sent)
             layers[name] = _layer(name, held, units, known[name] & active)
     return Population(
         units,

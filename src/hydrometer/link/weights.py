@@ -51,9 +51,11 @@ def pair_rate(layer: sparse.csr_array, strata: NDArray[np.int64], count: int) ->
         shape (S, S).
     """
     sides = sparse.csr_array((np.ones(len(strata)), (strata, np.arange(len(strata)))), shape=(count, len(strata)))
-    degree = (sides @ layer.astype(np.float64)).toarray()  # (S, entities)
-    stubs = degree.sum(axis=1)  # (S,)
-    together = degree @ degree.T - np.diag(stubs)
+    degree = sides @ layer.astype(
+        np.float64
+    )  # (S, entities), sparse; whole numbers
+    stubs = np.asarray(degree.sum(axis=1)).ravel()  # (S,)
+    together = (degree @ degree.T).toarray() - np.diag(stubs)
     possible = np.outer(stubs, stubs) - np.diag(stubs)
     rate: NDArray[np.float64] = np.divide(together, possible, out=np.zeros_like(together), where=possible > 0)
     return rate
