@@ -6,24 +6,28 @@ Also where it goes on from an earlier run, and when a worker dies in mid-run.
 from __future__ import annotations
 
 import json
-import shutil
+import os
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from tests.increments import cut
 from tests.real.conftest import SEED, interpreter
+from tests.real.java import OLDEST, packaged, version
 from tests.real.judging import hydrometer
-from tests.real.processes import PAUSE_SECONDS, child
-from tests.real.spark_cluster import Cluster, cluster
+from tests.real.processes import HERE, PAUSE_SECONDS, child
+from tests.real.spark_cluster import Cluster, cluster, home
 
 WORLD, SCALE = "gateway", "5"
 """Large enough that its exchanges are a task for each of two executors."""
-SCAN_SECONDS = 900.0
+RUN = Path("runs/demo/run")
+SCAN_SECONDS = 1_200.0
+LAWS = 100
+"""There are more that work on an engine; fewer would mean that most were left out."""
 TABLES = 22
 """Tables of a run with its state."""
 EARLIER_DAYS, OVERLAP_DAYS = 6.0, 0.1
@@ -51,17 +55,10 @@ def days(traffic: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return cut(traffic, tmp_path_factory.mktemp("days"), parts)
 
 
-def started(folder: Path) -> AbstractContextManager[Cluster]:
-    python = interpreter("spark")
-    if shutil.which("java") is None:
-        pytest.skip("no Java: install a runtime of version 17 or newer, such as openjdk-17-jre-headless")
-    return cluster(python, folder)
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster that stays whole."""
-    with started(tmp_path_factory.mktemp("cluster")) as made:
+    with cluster(interpreter("spark"), tmp_path_factory.mktemp("cluster")) as made:
         yield made
 
 
@@ -69,19 +66,30 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def frail(tmp_path: Path) -> Iterator[Cluster]:
     """A cluster of which a worker may die."""
     (tmp_path / "cluster").mkdir()
-    with started(tmp_path / "cluster") as made:
+    with cluster(interpreter("spark"), tmp_path / "cluster") as made:
         yield made
 
 
+def on_cluster(on: Cluster, module: str, *words: str) -> list[str]:
+    """The command of a module of Python that is told engine and master."""
+    return [on.environment["PYSPARK_PYTHON"], "-m", module, *words, "--engine", "spark", "--master", on.master]
+
+
 def command(traffic: Path, run: Path, on: Cluster, *options: str) -> list[str]:
-    words = ["scan", str(traffic), "--out", str(run), "--engine", "spark", "--master", on.master, *options]
-    return [on.environment["PYSPARK_PYTHON"], "-m", "hydrometer.cli", *words]
+    return on_cluster(on, "hydrometer.cli", "scan", str(traffic), "--out", str(run), *options)
+
+
+def ended(words: list[str], on: Cluster, log: Path, folder: Path | None = None) -> str:
+    """What a command said that ended well, within a folder."""
+    with child(words, log, on.environment, folder) as process:
+        code = process.wait(SCAN_SECONDS)
+    said = log.read_text()
+    assert code == 0, said[-4_000:]
+    return said
 
 
 def scanned(traffic: Path, run: Path, on: Cluster, *options: str) -> Path:
-    log = run.with_name("scan.log")
-    with child(command(traffic, run, on, *options), log, on.environment) as scan:
-        assert scan.wait(SCAN_SECONDS) == 0, log.read_text()[-4_000:]
+    ended(command(traffic, run, on, *options), on, run.with_name("scan.log"))
     return run
 
 
@@ -118,6 +126,41 @@ def test_a_day_on_top_of_an_earlier_run_is_the_same_on_a_cluster(
     same(run, expected)
     told = json.loads((run / "manifest.json").read_text())
     assert told["since"]["exchanges_new"] and told["inputs"][-1]["rows_duplicate"] and told["since"]["looks_kept"]
+
+
+def test_a_demo_on_a_cluster_is_the_demo(running: Cluster, tmp_path: Path) -> None:
+    for name in ("duckdb", "spark"):
+        (tmp_path / name).mkdir()
+    shown = hydrometer("demo", folder=tmp_path / "duckdb")
+    told = ended(on_cluster(running, "hydrometer.cli", "demo"), running, tmp_path / "demo.log", tmp_path / "spark")
+    same(tmp_path / "spark" / RUN, tmp_path / "duckdb" / RUN)
+    assert shown in told.replace("\r\n", "\n")
+
+
+def test_the_laws_of_plug_ins_hold_on_a_cluster(running: Cluster, tmp_path: Path) -> None:
+    before = running.applications
+    words = on_cluster(running, "pytest", "-q", "tests/test_laws.py", "-p", "no:cacheprovider", "--basetemp")
+    words.insert(words.index("--basetemp") + 1, str(tmp_path / "laws"))
+    told = ended(words, running, tmp_path / "laws.log", HERE.parents[1])
+    assert running.applications > before
+    found = re.search(r"(?m)^(\d+) passed, \d+ deselected in", told)
+    assert found is not None and int(found[1]) >= LAWS
+
+
+def test_the_java_of_the_environment_runs_spark(tmp_path: Path) -> None:
+    python = interpreter("spark")
+    own = packaged(python, tmp_path / "java")
+    words = [str(home(python) / "bin" / "spark-class"), "org.apache.spark.deploy.SparkSubmit", "--version"]
+    done = subprocess.run(
+        words,
+        env=os.environ | {"JAVA_HOME": str(own)},
+        capture_output=True,
+        text=True,
+        timeout=SCAN_SECONDS,
+        check=True,
+    )
+    assert version(own / "bin" / "java") >= OLDEST and "jdk.incubator.vector" not in done.stderr
+    assert "Using Scala version" in done.stderr + done.stdout
 
 
 def test_a_worker_that_dies_in_mid_run_changes_nothing(
