@@ -1,4 +1,4 @@
-"""What all tests share: the folder of outside data, golden texts, and an environment without a user's settings."""
+"""What all tests share: outside data, golden texts, an engine, and an environment without a user's settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from hydrometer.base.settings import Settings
 
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
@@ -17,8 +19,26 @@ OUTSIDE_DATA = ROOT.parent / "shared" / "data"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--write-outputs` writes golden texts anew; the diff is what gets reviewed."""
+    """`--write-outputs` writes golden texts anew; the diff is what gets reviewed. `--engine` is one of a scan's."""
     parser.addoption("--write-outputs", action="store_true", default=False, help="write golden texts anew")
+    parser.addoption("--engine", default="duckdb", help="run the tests of plug-ins that work on an engine on this one")
+    parser.addoption("--master", default=None, help="Spark's master")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where an engine is named, leave out the tests that work on none, or on one of their own."""
+    if config.getoption("--engine") == "duckdb":
+        return
+    on_engine = [item for item in items if "engine" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in on_engine])
+    items[:] = on_engine
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Settings:
+    """Settings with the engine that the tests shall work on."""
+    named = {name: request.config.getoption(f"--{name}") for name in ("engine", "master")}
+    return Settings(threads=2, **named)
 
 
 @pytest.fixture(scope="session")

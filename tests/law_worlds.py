@@ -18,6 +18,7 @@ from hydrometer import pipeline
 from hydrometer.base import population as populations
 from hydrometer.base.cases import Case
 from hydrometer.base.draws import generator
+from hydrometer.base.engines import opened
 from hydrometer.base.families import FAMILY, SIDES, other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf, Layer, Population
@@ -32,6 +33,7 @@ from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.judge import usages
 
 REQUIRED = [field.name for field in INPUTS["exchanges"] if not field.nullable]
+EMBEDDED = Settings(threads=2)
 CAMPAIGNS = ("load_balanced_pool",)
 OPERATOR_SIZE, OPERATOR_ENTITIES = 40, 3
 
@@ -47,11 +49,11 @@ class ReadWorld:
     units_by_archetype: Mapping[str, NDArray[np.int64]]
 
 
-def read_world(world: Path, inputs: Path, folder: Path) -> ReadWorld:
-    """Collect and fingerprint `inputs` into `folder`; `world` holds the truth that names its units."""
-    workspace = Workspace(folder)
+def read_world(world: Path, inputs: Path, folder: Path, settings: Settings = EMBEDDED) -> ReadWorld:
+    """Collect and fingerprint `inputs` into `folder` on an engine; `world` holds the truth that names its units."""
+    workspace = opened(folder, settings)
     collected = collect([str(inputs)], CollectOptions(), workspace, lambda *_: None)
-    pipeline.read(pipeline.Run(workspace, Settings(), SilentProgress()))
+    pipeline.read(pipeline.Run(workspace, settings, SilentProgress()))
     last = workspace.query("select max(sent_us) // {epoch_us} as e from {fingerprints}")["e"][0].as_py()
     population = populations.load(workspace, last)
     truth = pq.read_table(world / "truth" / "accounts.parquet")

@@ -501,6 +501,14 @@ def test_knobs_and_hyphens_reach_the_range(tmp_path: Path) -> None:
     assert shares["mixed"] < 0.3 * shares["usual"]
 
 
+def test_a_demo_is_scanned_on_the_engine_that_is_named(scans: Scans, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hydrometer.simulate.run.simulate", lambda *_: None)
+    scans.problem = UsageError("demo", "enough", "no more", "stop here")
+    assert main(["demo", "--engine", "spark", "--master", "spark://cluster:7077"]) == 2
+    _, _, settings, _ = scans.calls[0]
+    assert (settings.engine, settings.master) == ("spark", "spark://cluster:7077")
+
+
 def test_a_demo_replaces_what_a_demo_made_and_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "demo"
     range_commands.fresh_demo_folder(folder)

@@ -19,16 +19,19 @@ from tests import law_worlds
 
 from hydrometer.base import laws_collect, laws_fingerprint, laws_link, laws_prove, laws_simulate
 from hydrometer.base.cases import Case, Evidence, Finding, Test
+from hydrometer.base.engines import opened
 from hydrometer.base.families import FAMILIES, SIDES, Family
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf
+from hydrometer.base.settings import Settings
 from hydrometer.base.signals import Batch, Signal
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.mapping_pack import parse_pack, shipped_packs
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
 from hydrometer.commands.pack_laws import breaches, gather_with
-from hydrometer.fingerprint.run import fingerprint_batch, signals
+from hydrometer.fingerprint.run import fingerprint, fingerprint_batch, signals
+from hydrometer.fingerprint.states import WEEKS, merged_weeks
 from hydrometer.link.formation import form
 from hydrometer.link.weights import entity_weights
 from hydrometer.prove.judge import tests as shipped_tests
@@ -43,6 +46,8 @@ BENIGN_ACCOUNTS_MAX, CAMPAIGN_ACCOUNTS_MIN = 0.03, 0.9
 SCALES = {"demo": 0.2, "null": 1.0}
 SMALLEST_GROUP = 8
 OPERATOR_KEPT = 0.9
+KEY = b"a key for tests"
+GROUP_ROWS = 64
 
 
 def named(plugins: Mapping[str, Any], laws: tuple[Any, ...]) -> list[Any]:
@@ -66,17 +71,23 @@ def exchanges(worlds: dict[str, Path]) -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def demo(worlds: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[law_worlds.ReadWorld]:
+def demo(
+    worlds: dict[str, Path], engine: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[law_worlds.ReadWorld]:
     """The demo world, read."""
-    found = law_worlds.read_world(worlds["demo"], worlds["demo"] / "traffic", tmp_path_factory.mktemp("demo_read"))
+    place = tmp_path_factory.mktemp("demo_read")
+    found = law_worlds.read_world(worlds["demo"], worlds["demo"] / "traffic", place, engine)
     yield found
     found.workspace.close()
 
 
 @pytest.fixture(scope="session")
-def null(worlds: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[law_worlds.ReadWorld]:
+def null(
+    worlds: dict[str, Path], engine: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[law_worlds.ReadWorld]:
     """The null world, read."""
-    found = law_worlds.read_world(worlds["null"], worlds["null"] / "traffic", tmp_path_factory.mktemp("null_read"))
+    place = tmp_path_factory.mktemp("null_read")
+    found = law_worlds.read_world(worlds["null"], worlds["null"] / "traffic", place, engine)
     yield found
     found.workspace.close()
 
@@ -88,14 +99,24 @@ def cases(demo: law_worlds.ReadWorld) -> dict[str, Case]:
 
 
 @pytest.fixture(scope="session")
-def bare_case(worlds: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+def bare_case(worlds: dict[str, Path], engine: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     """A case of the demo world's campaign, in a log with ids and times alone."""
     folder = tmp_path_factory.mktemp("bare")
     rows = pq.read_table(worlds["demo"] / "traffic" / "exchanges.parquet")
     pq.write_table(law_worlds.bare(rows), folder / "exchanges.parquet")
-    found = law_worlds.read_world(worlds["demo"], folder / "exchanges.parquet", folder / "work")
+    found = law_worlds.read_world(worlds["demo"], folder / "exchanges.parquet", folder / "work", engine)
     yield law_worlds.cases(found)["load_balanced_pool behaviour"]
     found.workspace.close()
+
+
+@pytest.fixture(scope="session")
+def by_engine(exchanges: pa.Table, engine: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace with the fingerprints that the engine makes of these exchanges, which lie in several row groups."""
+    workspace = opened(tmp_path_factory.mktemp("by_engine"), engine)
+    workspace.write_rows("exchanges", [exchanges], exchanges.schema, GROUP_ROWS, lambda _: None)
+    fingerprint(workspace, KEY, lambda *_: None)
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +130,7 @@ def viral(exchanges: pa.Table) -> pa.Table:
 
 def measure(*chosen: Signal) -> laws_fingerprint.Measure:
     """The pass over exchanges with some signals."""
-    return partial(fingerprint_batch, found={signal.name: signal for signal in chosen}, key=b"a key for tests")
+    return partial(fingerprint_batch, found={signal.name: signal for signal in chosen}, key=KEY)
 
 
 # --- collect
@@ -203,6 +224,30 @@ def test_a_reader_that_loses_lines_is_caught() -> None:
 @pytest.mark.parametrize(("signal", "law"), named(SIGNALS, laws_fingerprint.LAWS))
 def test_signals(signal: Signal, law: laws_fingerprint.SignalLaw, exchanges: pa.Table) -> None:
     assert law(signal, measure(signal), exchanges) == []
+
+
+@pytest.mark.parametrize("signal", SIGNALS.values(), ids=SIGNALS)
+def test_signals_are_the_same_on_every_engine(signal: Signal, by_engine: Workspace, exchanges: pa.Table) -> None:
+    there = by_engine.read("fingerprints")
+    assert laws_fingerprint.same_on_every_engine(signal, measure(signal), lambda _: there, exchanges) == []
+
+
+def test_account_weeks_merge(by_engine: Workspace) -> None:
+    rows = by_engine.read("fingerprints")
+
+    def weigh(part: pa.Table) -> pa.Table:
+        by_engine.write("part", part)
+        by_engine.derive("weeks", WEEKS.replace("{fingerprints}", "{part}"))
+        return by_engine.read("weeks")
+
+    def merge(left: pa.Table, right: pa.Table) -> pa.Table:
+        by_engine.write("left_weeks", left)
+        by_engine.write("right_weeks", right)
+        merged_weeks(by_engine, "left_weeks", "right_weeks")
+        return by_engine.read("merged_weeks")
+
+    assert laws_fingerprint.weeks_merge(weigh, merge, rows) == []
+    assert laws_fingerprint.weeks_merge(weigh, lambda left, right: left, rows)
 
 
 def by_role(world: Path, campaign: bool) -> pa.Table:
@@ -340,6 +385,12 @@ def planted(judge: Callable[[Batch], dict[str, pa.Array]], **changes: Any) -> tu
 def test_a_signal_that_errs_is_caught(judge: Any, law: laws_fingerprint.SignalLaw, told: str, viral: pa.Table) -> None:
     found = law(*planted(judge), viral)
     assert [text for text in found if told in text], found
+
+
+def test_a_signal_that_depends_on_who_measures_is_caught(viral: pa.Table) -> None:
+    signal, here = planted(forgetful())
+    found = laws_fingerprint.same_on_every_engine(signal, here, here, viral)
+    assert [text for text in found if "by the engine: planted of row" in text]
 
 
 def test_a_signal_with_nothing_planted_breaks_no_law(exchanges: pa.Table) -> None:
@@ -528,9 +579,9 @@ def test_worlds(world: Any) -> None:
     assert any("2 benign archetypes" in text for text in told)
 
 
-def scan(folder: Path, work: Path) -> object:
+def scan(folder: Path, work: Path, settings: Settings) -> object:
     """What a scan does first with its input."""
-    workspace = Workspace(work)
+    workspace = opened(work, settings)
     try:
         return collect([str(folder)], CollectOptions(), workspace, lambda *_: None)
     finally:
@@ -538,8 +589,9 @@ def scan(folder: Path, work: Path) -> object:
 
 
 @pytest.mark.parametrize("world", SCALES)
-def test_truth_is_unreachable(world: str, worlds: dict[str, Path], tmp_path: Path) -> None:
-    assert laws_simulate.truth_is_unreachable(worlds[world], lambda folder: scan(folder, tmp_path / "w")) == []
+def test_truth_is_unreachable(world: str, worlds: dict[str, Path], engine: Settings, tmp_path: Path) -> None:
+    read = partial(scan, work=tmp_path / "w", settings=engine)
+    assert laws_simulate.truth_is_unreachable(worlds[world], read) == []
 
 
 def test_a_world_that_leaks_is_caught(worlds: dict[str, Path], tmp_path: Path) -> None:

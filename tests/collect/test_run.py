@@ -29,6 +29,7 @@ from hydrometer.collect.run import CollectOptions, collect
 SCHEMA = INPUTS["exchanges"]
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=12)
 COUNT = st.integers(0, 2**62)
+ROWS, GROUP_ROWS = 200_000, 10_000
 VALUES = {
     "string": TEXT,
     "int64": COUNT,
@@ -38,7 +39,7 @@ VALUES = {
     "list<element: string>": st.lists(TEXT, max_size=3),
     "timestamp[us, tz=UTC]": st.datetimes(datetime(2015, 1, 1), datetime(2089, 12, 31), timezones=st.just(UTC)),
 }
-REQUIRED = TEXT.filter(lambda text: text.strip(" ") != "")
+REQUIRED = TEXT.filter(lambda text: text.strip() != "")
 
 
 def rows_strategy() -> st.SearchStrategy[list[dict[str, Any]]]:
@@ -349,6 +350,19 @@ def test_an_input_larger_than_the_memory_of_the_engine_is_read(tmp_path: Path) -
     report = collect([str(file)], CollectOptions(), workspace, lambda *_: None)
     assert [(one.rows_read, one.rows_kept) for one in report.inputs] == [(rows, rows)]
     workspace.close()
+
+
+@pytest.mark.parametrize("again", [0, 1])
+def test_origins_lie_in_the_order_of_the_rows(again: int, tmp_path: Path, run: Collector) -> None:
+    times = pa.array([datetime(2026, 3, 1, 10, tzinfo=UTC)] * (ROWS + again), pa.timestamp("us", tz="UTC"))
+    names = [f"x{number}" for number in range(ROWS)] + ["x0"] * again
+    table = pa.table({"exchange_id": names, "sent_at": times, "account_id": ["acct-1"] * (ROWS + again)})
+    for name, rows in (("it's 1.parquet", table.slice(0, ROWS // 2)), ("it's 2.parquet", table.slice(ROWS // 2))):
+        pq.write_table(rows, tmp_path / name, row_group_size=GROUP_ROWS)
+    origins = run(tmp_path).workspace.read("origins")
+    assert origins["exchange_id"].to_pylist() == names[:ROWS]
+    assert origins["source"].to_pylist() == ["it's 1.parquet"] * (ROWS // 2) + ["it's 2.parquet"] * (ROWS // 2)
+    assert origins["position"].to_pylist() == list(range(1, ROWS // 2 + 1)) * 2
 
 
 def test_terms_acceptances_and_timelines_are_read_and_impossible_dates_are_rejects(

@@ -25,12 +25,18 @@ AGREEMENT = 0.8
 """Smallest Jaccard index of found and true members."""
 
 
-def hydrometer(*words: str) -> str:
-    """What a command of hydrometer prints, without a user's settings; a failure shows what it said."""
+def hydrometer(*words: str, folder: Path | None = None) -> str:
+    """What a command of hydrometer prints, without a user's settings; a failure shows what it said.
+
+    Args:
+        words: of the command.
+        folder: where it is run.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HYDROMETER_")}
     done = subprocess.run(
-        [HYDROMETER, *words], capture_output=True, text=True, timeout=SCAN_SECONDS, check=False, env=environment
-    )
+        [HYDROMETER, *words], capture_output=True, text=True, timeout=SCAN_SECONDS, check=False, env=environment,
+        cwd=folder,
+    )  # fmt: skip
     assert done.returncode == 0, f"hydrometer {' '.join(words)} ended with {done.returncode}:\n{done.stderr}"
     return done.stdout
 

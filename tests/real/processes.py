@@ -25,8 +25,10 @@ LOG_TAIL_CHARACTERS = 4_000
 
 
 @contextmanager
-def child(command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen]:
-    """Run a command while the block runs; its output goes to `log`."""
+def child(
+    command: list[str], log: Path, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[subprocess.Popen]:
+    """Run a command in a folder while the block runs; its output goes to `log`."""
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command,
@@ -34,6 +36,7 @@ def child(command: list[str], log: Path, environment: Mapping[str, str] | None =
             stdout=sink,
             stderr=subprocess.STDOUT,
             env=dict(environment or os.environ),
+            cwd=folder,
         )
         try:
             yield process

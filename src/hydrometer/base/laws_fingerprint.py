@@ -166,6 +166,18 @@ LAWS: tuple[SignalLaw, ...] = (
 """Laws that need nothing but some exchanges of several accounts."""
 
 
+def same_on_every_engine(signal: Signal, measure: Measure, there: Measure, rows: pa.Table) -> list[str]:
+    """What an engine makes of the exchanges, wherever it works on them, is what one pass over them here makes.
+
+    Args:
+        signal: the signal.
+        measure: the pass over exchanges in this process.
+        there: the same, by an engine.
+        rows: exchanges of several accounts.
+    """
+    return differences("by the engine", _own(signal, there(rows)), _own(signal, measure(rows)))
+
+
 def accounts_showing(signal: Signal, measure: Measure, rows: pa.Table) -> tuple[int, int]:
     """(accounts that show the signal, accounts): at least half of an account's exchanges have its first column."""
     first = next(iter(signal.columns))

@@ -53,7 +53,7 @@ class ExecutorError(Exception):
 
 
 class SparkWorkspace(Workspace):
-    """A workspace whose SELECTs and maps run on Spark.
+    """A workspace whose SELECTs and maps run on Spark, in a session that ends with it unless it was there before.
 
     Args:
         folder: where the tables lie; every machine of the cluster must see it under this path.
@@ -72,7 +72,7 @@ class SparkWorkspace(Workspace):
         self, folder: Path, master: str, threads: int = 2, memory: str | None = None, epoch_us: int = EPOCH_US
     ) -> None:
         refuse_unusable(master)
-        self.session: Any = started(master)
+        self.session, self._ours = started(master)
         super().__init__(folder.resolve(), threads, memory, epoch_us)
 
     @property
@@ -116,7 +116,8 @@ class SparkWorkspace(Workspace):
 
     def close(self) -> None:
         super().close()
-        self.session.stop()
+        if self._ours:
+            self.session.stop()
 
 
 def refuse_unusable(master: str) -> None:
@@ -148,17 +149,21 @@ def refuse_unusable(master: str) -> None:
             ) from problem
 
 
-def started(master: str) -> Any:
-    """A Spark session on a cluster; its workers use this interpreter unless `PYSPARK_PYTHON` names another."""
+def started(master: str) -> tuple[Any, bool]:
+    """A Spark session on a cluster, and whether it was started just now: a process has one at a time.
+
+    Its workers use this interpreter unless `PYSPARK_PYTHON` names another.
+    """
     from pyspark.sql import SparkSession
 
+    ours = SparkSession.getActiveSession() is None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("hydrometer").master(master)
     for name, value in OPTIONS.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("FATAL")
-    return session
+    return session, ours
 
 
 def transpiled(sql: str) -> str:

@@ -10,7 +10,8 @@ Source: the contract, `exchanges`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,11 +100,12 @@ def assemble(
         _store_ids(workspace, settled=suffixed is not None)
         kept = _kept(every, settled=suffixed is not None)
         select = f"select {_COLUMNS} from ({kept})"
-        if stay and suffixed is None:
-            workspace.rely_on("exchanges", InPlace.of(stay, select))
-        else:
-            workspace.store("exchanges", select)
-        _store_origins(kept, fates, workspace)
+        with _in_order(workspace, joined=suffixed is not None):
+            if stay and suffixed is None:
+                workspace.rely_on("exchanges", InPlace.of(stay, select))
+            else:
+                workspace.store("exchanges", select)
+            _store_origins(kept, fates, workspace)
         counts = _counts(connection, every, suffixed is not None)
         for select in fates:
             _add(
@@ -118,6 +120,16 @@ def assemble(
         connection.unregister(_SOURCES)
         for table in (_FATES, _REPEATED, _SEEN):
             connection.execute(f"drop table if exists {table}")
+
+
+@contextmanager
+def _in_order(workspace: Workspace, *, joined: bool) -> Iterator[None]:
+    """Store rows in their order: several threads keep it but where there is a join, and to sort texts costs more."""
+    workspace.connection.execute(f"set threads = {1 if joined else workspace.threads}")
+    try:
+        yield
+    finally:
+        workspace.connection.execute(f"set threads = {workspace.threads}")
 
 
 def _register_sources(connection: duckdb.DuckDBPyConnection, origins: Sequence[Origin]) -> None:
@@ -140,13 +152,20 @@ def _kept(every: str, *, settled: bool) -> str:
 
 
 def _store_origins(kept: str, fates: Sequence[str], workspace: Workspace) -> None:
-    """Write `origins`: a row for each row that is an exchange, and for each that joined one."""
-    selects = [f"select {_ORIGIN} from ({kept}) join {_SOURCES} using (_source)"]
+    """Write `origins`: a row for each row that is an exchange, and for each that joined one.
+
+    They come in the order of the rows, which a join would not keep where several threads read: sources are looked up.
+    """
+    workspace.connection.execute(
+        f"set variable {_SOURCES} = (select list({{source: source, pack: pack}} order by _source) from {_SOURCES})"
+    )
+    looked_up = f"select *, unnest(getvariable('{_SOURCES}')[_source + 1])"
+    selects = [f"select {_ORIGIN} from ({looked_up} from ({kept}))"]
     selects += [
-        f"""select {_ORIGIN} from (select * from ({select}) where _reason is null and not _repeated)
+        f"""(select {_ORIGIN} from (select * from ({select}) where _reason is null and not _repeated)
             join {_SOURCES} using (_source)
             join (select exchange_id, account_id, _key, pack from ({kept}) join {_SOURCES} using (_source))
-            using (_key, pack)"""
+            using (_key, pack) order by source, position)"""
         for select in fates
     ]
     workspace.store("origins", " union all ".join(selects))

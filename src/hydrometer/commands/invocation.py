@@ -26,6 +26,12 @@ WIDTH_WITHOUT_TERMINAL = 100
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw (default 0).")]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", metavar="NAME", help="Engine of what grows with the log: duckdb or spark.")
+]
+MasterOption = Annotated[
+    str | None, typer.Option("--master", metavar="URL", help="Spark's master, such as spark://host:7077.")
+]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that `hydrometer scan --out` wrote.")]
 
 

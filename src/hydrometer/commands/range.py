@@ -14,7 +14,9 @@ import typer
 
 from hydrometer.base.errors import RunError, UsageError
 from hydrometer.commands.invocation import (
+    EngineOption,
     JsonOption,
+    MasterOption,
     SeedOption,
     existing_run,
     in_force,
@@ -115,6 +117,8 @@ def demo(
     context: typer.Context,
     *,
     seed: SeedOption = None,
+    engine: EngineOption = None,
+    master: MasterOption = None,
 ) -> None:
     """Simulate, scan and score a small world.
 
@@ -124,7 +128,7 @@ def demo(
     from hydrometer.simulate import run as range_
     from hydrometer.simulate import score as scoring
 
-    settings = in_force(context, seed=seed).settings
+    settings = in_force(context, seed=seed, engine=engine, master=master).settings
     folder = fresh_demo_folder(DEMO_FOLDER)
     world, run = folder / "world", folder / "run"
     with shown_progress() as progress:

@@ -15,7 +15,9 @@ import typer
 
 from hydrometer.base.errors import UsageError
 from hydrometer.commands.invocation import (
+    EngineOption,
     JsonOption,
+    MasterOption,
     SeedOption,
     in_force,
     print_json,
@@ -92,12 +94,8 @@ def scan(
     memory: Annotated[
         str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the engine, such as 4GB.")
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option("--engine", metavar="NAME", help="Engine of what grows with the log: duckdb or spark.")
-    ] = None,
-    master: Annotated[
-        str | None, typer.Option("--master", metavar="URL", help="Spark's master, such as spark://host:7077.")
-    ] = None,
+    engine: EngineOption = None,
+    master: MasterOption = None,
     as_json: JsonOption = False,
     fail_on: Annotated[
         Level | None, typer.Option("--fail-on", help="Exit with 10 if a campaign at this level or above was found.")
