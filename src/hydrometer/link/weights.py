@@ -51,9 +51,7 @@ def pair_rate(layer: sparse.csr_array, strata: NDArray[np.int64], count: int) ->
         shape (S, S).
     """
     sides = sparse.csr_array((np.ones(len(strata)), (strata, np.arange(len(strata)))), shape=(count, len(strata)))
-    degree = sides @ layer.astype(
-        np.float64
-    )  # (S, entities), sparse; whole numbers
+    degree = sides @ layer.astype(np.float64)  # (S, entities), sparse; whole numbers
     stubs = np.asarray(degree.sum(axis=1)).ravel()  # (S,)
     together = (degree @ degree.T).toarray() - np.diag(stubs)
     possible = np.outer(stubs, stubs) - np.diag(stubs)
