@@ -106,7 +106,7 @@ def main() -> None:
     growth, spark = (
         json.loads((trials.RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in ("growth", "spark")
     )
-    ratio = spark["summary"]["time_ratio"]
+    ratio = spark["summary"]["ratio"]
     rows = [sized(wanted, growth, ratio, measurement.settings) for wanted in WANTED]
     trials.publish(measurement, {"summary": {"spark_ratio": ratio}, "rows": rows})
 

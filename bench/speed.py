@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ THREADS = 2
 SEED = 0
 BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 HYDROMETER = str(Path(sys.executable).with_name("hydrometer"))
+COMPILED = "compiled"
+"""Folder of what the first child compiles."""
 SUMS = "count(*), sum(length(prompt))"
 """What the yardstick asks for."""
 YARDSTICK = """
@@ -56,14 +59,20 @@ class Child:
     output: str
 
 
-def child(words: list[str], folder: Path) -> Child:
+def child(words: list[str], folder: Path, outside: Mapping[str, str] | None = None) -> Child:
     """Run a program in `folder` with no settings from outside, and say what it cost.
+
+    Args:
+        words: of its command.
+        folder: where it runs.
+        outside: the environment that settings are left out of; by default this process's.
 
     Raises:
         SystemExit: it failed.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HYDROMETER_")}
-    environment["NUMBA_CACHE_DIR"] = str(folder / "compiled")
+    given = os.environ if outside is None else outside
+    environment = {name: value for name, value in given.items() if not name.startswith("HYDROMETER_")}
+    environment["NUMBA_CACHE_DIR"] = str(folder / COMPILED)
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
         began = time.perf_counter()
         process = subprocess.Popen(words, cwd=folder, env=environment, stdout=stdout, stderr=stderr)

@@ -203,6 +203,26 @@ def incremental(document: Row) -> list[str]:
     return [said, "", *grid(["", "scan of all, seconds", "day, seconds", "ratio"], rows)]
 
 
+def spark(document: Row) -> list[str]:
+    """A scan on a cluster beside one on DuckDB, stage by stage."""
+    one, (embedded, there) = document["summary"], document["rows"]
+    rows = [
+        [f"stage {name}", number(value, 1), number(there["stage_seconds"][name], 1),
+         number(there["stage_seconds"][name] / max(value, 1e-3), 1)]
+        for name, value in embedded["stage_seconds"].items()
+    ]  # fmt: skip
+    rows.append(["whole process", number(embedded["seconds"], 1), number(there["seconds"], 1), number(one["ratio"], 1)])
+    said = (
+        f"{one['exchanges']:,} exchanges of {one['accounts']:,} accounts; one scan each on {one['cores']} cores in"
+        f" all: DuckDB with a thread each, Spark with {one['workers']} workers of one core each and its driver beside"
+        f" them; load before: {one['load_before']:.1f}. All {one['files_identical']} files that must be the same are,"
+        f" byte for byte. Target: a ratio of at most {one['target_ratio']:g}. One DuckDB pass over the log takes"
+        f" {one['yardstick_seconds']:.2f} seconds; the scans are {number(one['yardstick_ratios']['duckdb'], 0)} and"
+        f" {number(one['yardstick_ratios']['spark'], 0)} times that."
+    )
+    return [said, "", *grid(["", "DuckDB, seconds", "Spark, seconds", "ratio"], rows)]
+
+
 def dossier(document: Row) -> list[str]:
     """Seconds and memory of a large dossier."""
     one, settings = document["summary"], document["settings"]
@@ -881,6 +901,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Row], list[str]]]] = {
     "growth": ("Growth", growth),
     "sizing": ("Sizes, extrapolated", sizing),
     "profile": ("Where the time of a scan goes", profile),
+    "spark": ("Spark beside DuckDB", spark),
     "incremental": ("A day on top of an earlier run", incremental),
     "false_alarms": ("Worlds without a campaign", false_alarms),
     "link_scale": ("Linking at scale", link_scale),
