@@ -91,7 +91,7 @@ docs: setup
 	$(BIN)/python scripts/write_docs.py docs
 
 bench: setup
-	for name in speed incremental signals generation false_alarms demo kinds gateway h1_null clumping leakage no_content link_scale steering replacements; do \
+	for name in speed signals profile incremental generation false_alarms demo kinds gateway h1_null clumping leakage no_content link_scale steering replacements; do \
 		$(BIN)/python -m bench.$$name; done
 
 # Hydrometer and its rivals on all worlds; hours. It goes on where it was interrupted; `--smoke` is the short form.

@@ -36,6 +36,7 @@ YARDSTICK = """
 import sys, time, duckdb
 connection = duckdb.connect()
 connection.execute(f"set threads = {int(sys.argv[1])}")
+connection.execute("set enable_progress_bar = false")
 began = time.perf_counter()
 connection.execute(f"select {sys.argv[2]} from read_parquet(?)", [sys.argv[3:]]).fetchone()
 print(time.perf_counter() - began)
