@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from hydrometer.base.settings import Settings
 from hydrometer.base.workspace import Workspace
 from hydrometer.collect.options import CollectOptions
 from hydrometer.collect.run import collect
-from hydrometer.looks import Looks, first_listing, strides
+from hydrometer.looks import Looks, first_listing, send, strides
 from hydrometer.moments import Known, listed_at
 from hydrometer.simulate.run import simulate
 
@@ -99,6 +101,18 @@ def test_what_is_not_needed_any_more_ends_with_the_looks(workspace: Workspace) -
         looks.ahead(range(*span(workspace)))
         children = looks._children
     assert all(child.returncode is not None for child in children)
+
+
+def test_a_process_ends_when_whoever_started_it_is_gone(workspace: Workspace) -> None:
+    """Its questions may still come from somewhere: what counts is that nobody waits for the answers."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "hydrometer.looks"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        known = Known(Settings(seed=SEED))
+        send(child.stdin, (gone.pid, str(workspace.folder), None, workspace.epoch_us, known))
+        assert child.wait(60.0) == 1
 
 
 def test_a_folder_of_the_users_cannot_slip_code_into_the_processes(

@@ -12,11 +12,13 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from string import ascii_letters
+from threading import Thread
 from typing import IO, Any
 
 from hydrometer.base.groups import OVERLAP
@@ -31,6 +33,8 @@ STRIDES = 8
 """Strides of one length; then they are twice as long, so that a long log is looked at not much more often."""
 AT_ONCE = 3
 """Processes of looks at most: a bisection asks about no more than three epochs at once."""
+WATCH_SECONDS = 1.0
+"""How often a look asks whether anybody still waits for it."""
 Listed = list[frozenset[int]]
 
 
@@ -134,7 +138,8 @@ class Looks:
             child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             self._children.append(child)
             place = self._workspace
-            send(child.stdin, (str(place.folder), part_of(place.memory, self._count + 1), place.epoch_us, self._known))
+            memory = part_of(place.memory, self._count + 1)
+            send(child.stdin, (os.getpid(), str(place.folder), memory, place.epoch_us, self._known))
         except OSError:
             return None
         return child
@@ -245,11 +250,19 @@ def received(stream: IO[bytes] | None) -> Any:
     return pickle.load(stream)  # noqa: S301
 
 
+def end_with(parent: int) -> None:
+    """End this process once the one that started it is gone: a look of a large log takes minutes, and nobody waits."""
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
+
+
 def serve() -> None:
     """Answer looks until nobody asks any more; an interruption is for whoever asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
-    folder, memory, epoch_us, known = received(asked)
+    parent, folder, memory, epoch_us, known = received(asked)
+    Thread(target=end_with, args=(parent,), daemon=True).start()
     workspace = Workspace(Path(folder), 1, memory, epoch_us, spill=f"spill-{os.getpid()}")
     while True:
         try:
