@@ -60,8 +60,9 @@ def measured(folder: Path, world: str, scale: float) -> Row:
 
 def warmed(folder: Path) -> None:
     """Compile what is compiled once, by a scan of a small world."""
-    child([HYDROMETER, "simulate", WARMING, "--out", "small", "--seed", str(SEED)], folder)
-    child([HYDROMETER, "scan", "small/traffic", "--out", "small_run", "--threads", str(THREADS)], folder)
+    (folder / "small").mkdir()
+    child([HYDROMETER, "simulate", WARMING, "--out", "small/world", "--seed", str(SEED)], folder)
+    child([HYDROMETER, "scan", "small/world/traffic", "--out", "small/run", "--threads", str(THREADS)], folder)
 
 
 def ratios(rows: list[Row]) -> Row:

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from bench import trials
-from bench.growth import MILLIONS, PASSES, SUMS, WORLD
+from bench.growth import MILLIONS, PASSES, SUMS, WORLD, warmed
 from bench.speed import COMPILED, HYDROMETER, SEED, THREADS, Child, child, exchange_files, yardstick
 from bench.trials import Row
 from tests.real.spark_cluster import Sizes, cluster
@@ -29,21 +29,12 @@ PYTHON = Path(__file__).parents[1] / ".venvs" / "spark" / "bin" / "python"
 SIZES = Sizes(driver="2g", executor="3g", partitions=8)
 """Memory and parts of a shuffle for millions of exchanges; Java as it comes."""
 ENGINES = ("duckdb", "spark")
-SMALL_WORLD = "gateway"
 
 
 def kept_to(cores: int) -> None:
     """Keep this process, and all that it starts, to some cores, where the system can."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-
-
-def compiled(folder: Path) -> None:
-    """Let everything be compiled that is kept for later processes, those of the cluster too."""
-    os.environ["NUMBA_CACHE_DIR"] = str(folder / COMPILED)
-    (folder / "small").mkdir()
-    child([HYDROMETER, "simulate", SMALL_WORLD, "--out", "small/world", "--seed", str(SEED)], folder)
-    child([HYDROMETER, "scan", "small/world/traffic", "--out", "small/run", "--threads", str(THREADS)], folder)
 
 
 def on_duckdb(folder: Path) -> Child:
@@ -93,7 +84,8 @@ def main() -> None:
         folder = Path(place)
         words = ["simulate", WORLD, "--out", "world", "--seed", str(SEED), "--scale", str(millions / MILLIONS)]
         child([HYDROMETER, *words], folder)
-        compiled(folder)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder / COMPILED)  # of the cluster's processes, too
+        warmed(folder)
         passes, rows = [yardstick(folder, SUMS) for _ in range(PASSES)], []
         for engine, scan in zip(ENGINES, (on_duckdb, on_spark), strict=True):
             rows.append(figures(folder, scan(folder), engine))

@@ -100,32 +100,19 @@ def profile(document: Row) -> list[str]:
             ["of one exchange, on one thread", "microseconds of processor time"],
             [[name, number(value)] for name, value in signals["microseconds"].items()],
         ),
-        grid(
-            ["what the engine was asked", "times", "seconds", "processor seconds"],
-            [
-                [
-                    f"`{row['what'].replace('|', ' ')}`",
-                    f"{row['times']:,}",
-                    number(row["wall_seconds"], 1),
-                    number(row["processor_seconds"], 1),
-                ]
-                for row in document["statements"]
-            ],
-        ),
-        grid(
-            ["function of the main thread", "times", "own seconds", "with what it calls"],
-            [
-                [
-                    f"`{row['what'].replace('|', ' ')}`",
-                    f"{row['times']:,}",
-                    number(row["own_seconds"], 1),
-                    number(row["whole_seconds"], 1),
-                ]
-                for row in document["functions"]
-            ],
-        ),
+        dearest(document["statements"], "what the engine was asked", "wall_seconds", "processor_seconds"),
+        dearest(document["functions"], "function of the main thread", "own_seconds", "whole_seconds"),
     ]
     return [said, *(line for part in parts for line in ["", *part])]
+
+
+def dearest(rows: Sequence[Row], head: str, *seconds: str) -> list[str]:
+    """What cost most, how often it was done, and its seconds."""
+    said = [
+        [f"`{row['what'].replace('|', ' ')}`", f"{row['times']:,}", *(number(row[name], 1) for name in seconds)]
+        for row in rows
+    ]
+    return grid([head, "times", *(name.replace("_", " ") for name in seconds)], said)
 
 
 def sizing(document: Row) -> list[str]:

@@ -83,3 +83,20 @@ def test_it_is_there_from_the_epoch_at_whose_end_it_had_its_share(workspace_of: 
         (0, 2, 2),
         (1, 0, 1),
     ]
+
+
+def test_what_one_unit_alone_had_its_share_of_is_not_kept(workspace_of: Made) -> None:
+    """It enters when a second unit has its share, and not when one merely says it: else earlier looks would change."""
+    rows = [exchange(n, "a", 0.1, system_instructions="rare", prompt="hello") for n in range(5)]
+    rows += [exchange(10 + n, "b", 1.0, system_instructions="usual", prompt="hello") for n in range(30)]
+    rows += [exchange(50, "b", 2.0, system_instructions="rare", prompt="hello")]
+    again = [exchange(60, "b", 13.0, system_instructions="rare", prompt="hello")]
+    found = []
+    for log in (rows, rows + again):
+        made = workspace_of(*log)
+        run.fingerprint(made, KEY, silent)
+        entities.write_units(made)
+        entities.write_entities(made, run.signals(), KEY, silent)
+        kept = made.query("select unit, epoch from {entities} where layer = $layer order by all", {"layer": LAYER})
+        found.append([(row["unit"], row["epoch"] - FIRST) for row in kept.to_pylist()])
+    assert found == [[], [(0, 0), (1, 2)]]

@@ -105,6 +105,11 @@ def test_the_automaton_equals_naive_search(phrases: list[str], texts: list[str])
     assert found.tolist() == [brute_force.concepts(text, pairs) if text else 0 for text in texts]
 
 
+def test_more_states_than_can_be_numbered_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 65536 can be numbered"):
+        compile_automaton((("a" * 70_000, 0),))
+
+
 def test_satisfied() -> None:
     rules = {"both": (0b11,), "either": (0b01, 0b10), "third": (0b100,)}
     masks = np.array([0, 0b01, 0b11, 0b111, 0b100], np.int64)

@@ -19,29 +19,32 @@ from scipy.special import pdtr, pdtrc
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.units import bits
 
-BEFORE = """
-select askers, count(*) as items from (select count(*) as askers from {items} where epoch <= $middle group by item)
-group by 1
+BAND = "floor(log2({askers}))::int"
+"""Band of popularity of an item that so many asked."""
+BEFORE = f"""
+select {BAND.format(askers="askers")} as band, count(*) as items
+from (select count(*) as askers from {{items}} where epoch <= $middle group by item) group by 1
 """
-"""How many items have how many askers in the earlier half; the same for every group of a moment."""
-TOUCHED = """
-select askers, outside, count(*) as items from (
+"""How many items of the earlier half are in which band; the same for every group of a moment."""
+TOUCHED = f"""
+select {BAND.format(askers="askers")} as band, {BAND.format(askers="nullif(outside, 0)")} as outside, count(*) as items
+from (
   select count(*) as askers, count(*) filter (unit not in (select unit from members)) as outside
-  from {items} semi join (
-    select item from {items} where epoch <= $middle and unit in (select unit from members)
+  from {{items}} semi join (
+    select item from {{items}} where epoch <= $middle and unit in (select unit from members)
   ) using (item) where epoch <= $middle group by item
 ) group by 1, 2
 """
-"""The same of items that members asked there, by how many of their askers are outsiders."""
-ASKED = """
+"""The same of items that members asked there, with the band by outsiders alone; null where no outsider asked."""
+ASKED = f"""
 with later as (
-  select unit, item from {items}
+  select unit, item from {{items}}
   where epoch > $middle and epoch <= $last and techniques <> 0 and unit in (select unit from members)
 ), outside as (
-  select item, count(*) as askers from {items} semi join later using (item)
+  select item, count(*) as askers from {{items}} semi join later using (item)
   where epoch <= $middle and unit not in (select unit from members) group by 1
 )
-select unit, item, floor(log2(askers))::int as band from later join outside using (item)
+select unit, item, {BAND.format(askers="askers")} as band from later join outside using (item)
 """
 DISTINCT = "select band, unit, count(*) as items from asked group by all order by all"
 COLLISIONS = """
@@ -69,30 +72,24 @@ def expected_collisions(distinct: list[NDArray[np.int64]], volumes: list[int]) -
 
 
 def volumes(before: pa.Table, touched: pa.Table) -> Counter[int]:
-    """Items of each band of popularity among outsiders: all that anybody asked, less what members' asking hides.
+    """Items of each band among outsiders: all that anybody asked, less what counts otherwise without the members.
 
     Args:
-        before: columns askers, items; see `BEFORE`.
-        touched: columns askers, outside, items; see `TOUCHED`.
+        before: columns band, items; see `BEFORE`.
+        touched: columns band, outside, items; see `TOUCHED`.
 
-    >>> before = {"askers": [1, 2, 4], "items": [9, 3, 1]}
-    >>> touched = {"askers": [2, 1], "outside": [1, 0], "items": [2, 5]}
+    >>> before, touched = {"band": [0, 1], "items": [9, 3]}, {"band": [1, 0], "outside": [0, None], "items": [2, 5]}
     >>> sorted(volumes(pa.table(before), pa.table(touched)).items())
-    [(0, 6), (1, 1), (2, 1)]
+    [(0, 6), (1, 1)]
     """
     found = Counter[int]()
     for row in before.to_pylist():
-        found[band(row["askers"])] += row["items"]
+        found[row["band"]] += row["items"]
     for row in touched.to_pylist():
-        found[band(row["askers"])] -= row["items"]
-        if row["outside"]:
-            found[band(row["outside"])] += row["items"]
+        found[row["band"]] -= row["items"]
+        if row["outside"] is not None:
+            found[row["outside"]] += row["items"]
     return found
-
-
-def band(askers: int) -> int:
-    """Popularity band: the whole part of log2."""
-    return askers.bit_length() - 1
 
 
 def asked_before(case: Case, middle: int) -> pa.Table:
