@@ -361,6 +361,6 @@ def test_every_option_of_calibrate_reaches_it(tmp_path: Path, monkeypatch: pytes
         ["content"],
     ]  # fmt: skip
     assert (calls[-2][0].threads, calls[-1][0].memory) == (1, "2GB")
-    command = typer.main.get_command(app).commands["calibrate"]  # type: ignore[attr-defined]
+    command = typer.main.get_command(app).commands["calibrate"].real()  # type: ignore[attr-defined]
     offered = {word for one in command.params for word in one.opts if word.startswith("--")}
     assert offered == {"--out", "--json", "--help", *options, *settings} - ({"--help"} - offered)

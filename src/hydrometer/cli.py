@@ -19,12 +19,8 @@ from hydrometer import __version__
 from hydrometer.base import logs
 from hydrometer.base.errors import HydrometerError, UserError
 from hydrometer.base.safe_text import printable
-from hydrometer.commands import calibrate as calibrating
-from hydrometer.commands import compare, configuration, look, migrate
-from hydrometer.commands import dossier as dossiers
-from hydrometer.commands import range as range_
-from hydrometer.commands import scan as scanning
 from hydrometer.commands.invocation import Invocation, print_json
+from hydrometer.commands.later import register
 
 DONE, BUG, INTERRUPTED = 0, 4, 130
 BUG_TEXT = (
@@ -34,6 +30,24 @@ BUG_TEXT = (
 )
 MESSAGE_CHARACTERS = 4000
 """Longest line of an error message that is shown."""
+COMMANDS = (
+    ("demo", "range.demo", "Simulate, scan and score a small world."),
+    ("scan", "scan.scan", "Find distillation campaigns in logs."),
+    ("calibrate", "calibrate.calibrate", "Learn your own benign operators from your own traffic."),
+    ("explain", "look.explain", "Say why, and what would refute it."),
+    ("diff", "compare.diff", "List every verdict that changed, and why."),
+    ("migrate", "migrate.migrate", "Bring a run's state to the form that `scan --since` builds on."),
+    ("dossier", "dossier.dossier", "Seal the evidence on a campaign, or check a sealed dossier."),
+    ("simulate", "range.simulate", "Make a world of the range, and its truth."),
+    ("score", "range.score", "Compare runs with the truth of their worlds."),
+    ("init", "configuration.init", "Write a commented hydrometer.toml."),
+    ("check", "configuration.check", "Check a run, a calibration, a mapping pack or the configuration."),
+)
+"""Every command but those of `map`: its name, its function among the commands, and the first line of its help."""
+MAPPING_COMMANDS = (
+    ("test", "look.map_test", "Run the samples of mapping packs."),
+    ("explain", "look.map_explain", "Show how a log would be read."),
+)
 
 app = typer.Typer(
     name="hydrometer",
@@ -78,20 +92,11 @@ def start(
     logs.event("command_begins", command=context.invoked_subcommand or "none", version=__version__)
 
 
-app.command()(range_.demo)
-app.command()(scanning.scan)
-app.command()(calibrating.calibrate)
-app.command()(look.explain)
-app.command()(compare.diff)
-app.command()(migrate.migrate)
-app.command()(dossiers.dossier)
-app.command()(range_.simulate)
-app.command()(range_.score)
+for _name, _place, _line in COMMANDS:
+    register(app, _name, _place, _line)
 app.add_typer(mapping, name="map")
-mapping.command("test")(look.map_test)
-mapping.command("explain")(look.map_explain)
-app.command()(configuration.init)
-app.command()(configuration.check)
+for _name, _place, _line in MAPPING_COMMANDS:
+    register(mapping, _name, _place, _line)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -134,7 +134,7 @@ def test_slots_do_not_share_a_hash() -> None:
 def test_speed_is_printed() -> None:
     """A look at the cost for whoever runs it with -s; only a blow-up by an order of magnitude fails."""
     draw = np.random.Generator(np.random.Philox(key=3))
-    size = 100_000
+    size = 50_000
     codes = rows(size, 0, 0)
     codes["kind"], codes["extra"] = draw.integers(0, len(speech.KINDS), size), draw.poisson(2.0, size)
     codes["language"] = draw.integers(0, len(networks.LANGUAGES), size)
