@@ -269,7 +269,7 @@ def test_with_too_few_own_operators_it_stays_suspected(demo: Path, tmp_path: Pat
 
 def test_a_calibration_of_a_world_scans_another(plain: Path, tmp_path: Path) -> None:
     simulate("gateway", tmp_path / "world", seed=0, jobs=1)
-    run("scan", tmp_path / "world" / "traffic", "--out", tmp_path / "run", "--calibration", plain)
+    run("scan", tmp_path / "world" / "traffic", "--out", tmp_path / "run", "--calibration", plain, "--threads", 1)
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     own = facts_of(plain)["operators"]["own"]
     assert manifest["benign_library"] == {"size": len(reference().kinds) + own, "own": own, "own_past_gate": 0}
@@ -314,7 +314,7 @@ def test_nobody_benign_is_a_calibration_of_none_and_changes_no_verdict(tmp_path:
     run("calibrate", log, "--out", tmp_path / "c")
     assert facts_of(tmp_path / "c")["operators"]["own"] == 0
     for name, words in (("with", ["--calibration", tmp_path / "c"]), ("without", [])):
-        run("scan", log, "--out", tmp_path / name, *words)
+        run("scan", log, "--out", tmp_path / name, "--threads", 1, *words)
     assert (tmp_path / "with" / "report.json").read_bytes() == (tmp_path / "without" / "report.json").read_bytes()
 
 

@@ -287,7 +287,9 @@ def test_a_scan_tells_its_log_nothing_of_its_input(tmp_path: Path, capsys: pytes
     file = tmp_path / "zq5.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"zq6": \n')
     log = tmp_path / "events"
-    assert main(["-vv", "--log-file", str(log), "scan", str(file), "--out", str(tmp_path / "run")]) == 0
+    assert (
+        main(["-vv", "--log-file", str(log), "scan", str(file), "--out", str(tmp_path / "run"), "--threads", "1"]) == 0
+    )
     events = log.read_text()
     assert '"command_ends"' in events
     told = events + capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +136,29 @@ def measure(*chosen: Signal) -> laws_fingerprint.Measure:
 # --- collect
 
 
+@cache
+def reader(name: str) -> laws_collect.Gather:
+    """A shipped pack's reader that reads the same lines once, whichever law asks."""
+    anew, read = gather_with(PACKS[name]), dict[tuple[bytes, ...], laws_collect.Gathered]()
+
+    def gather(lines: Sequence[bytes]) -> laws_collect.Gathered:
+        if tuple(lines) not in read:
+            read[tuple(lines)] = anew(lines)
+        return read[tuple(lines)]
+
+    return gather
+
+
 @pytest.mark.parametrize(("pack", "law"), named(PACKS, laws_collect.LAWS))
 def test_packs(pack: Any, law: laws_collect.PackLaw) -> None:
-    assert law(pack, gather_with(pack)) == []
+    """One law asks whether two readings agree: nothing is remembered for that one."""
+    twice = law is laws_collect.a_line_round_trips
+    assert law(pack, gather_with(pack) if twice else reader(pack.name)) == []
 
 
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 def test_packs_agree_with_the_canonical_one(pack: Any) -> None:
-    assert laws_collect.canonical_lines_round_trip(pack, gather_with(pack), gather_with(PACKS["canonical"])) == []
+    assert laws_collect.canonical_lines_round_trip(pack, reader(pack.name), reader("canonical")) == []
 
 
 COLUMNS = {"exchange_id": "rid", "sent_at": "seen", "account_id": "who", "request_model": "model"}

@@ -35,7 +35,7 @@ def log(path: Path, rows: Sequence[Row], **tables: str) -> Path:
 
 def scan(logs: Sequence[Path], out: Path, since: Path | None = None) -> Path:
     options = pipeline.ScanOptions(since=since)
-    pipeline.scan([str(one) for one in logs], out, Settings(threads=2), options, SilentProgress())
+    pipeline.scan([str(one) for one in logs], out, Settings(threads=1), options, SilentProgress())
     return out
 
 

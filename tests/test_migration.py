@@ -19,7 +19,7 @@ from hydrometer.cli import main
 from hydrometer.migration import BACKUP, UNFINISHED, migrate
 
 FIRST = Path(__file__).parent / "state_1"
-SETTINGS = Settings(threads=2)
+SETTINGS = Settings(threads=1)
 
 
 @pytest.fixture

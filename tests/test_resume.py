@@ -22,6 +22,8 @@ from hydrometer.simulate.run import simulate
 
 STAGES = ["collect", "fingerprint", "entities", "link and prove", "first detectable"]
 SEED = ("--seed", "3")
+ALONE = ("--threads", "1")
+"""No process of looks, which would take longer to start than these looks take."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def uninterrupted(traffic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("whole") / "run"
-    assert Scan(traffic, run, *SEED).ended() == 0
+    assert Scan(traffic, run, *SEED, *ALONE).ended() == 0
     return run
 
 
@@ -93,9 +95,9 @@ def test_killed_after_every_stage_in_turn_it_ends_with_the_same_bytes(
 
 def test_another_seed_begins_anew_and_says_so(traffic: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    Scan(traffic, run, *SEED).killed_at(lambda: stages(run) == STAGES[:1])
+    Scan(traffic, run, *SEED, *ALONE).killed_at(lambda: stages(run) == STAGES[:1])
     before = journal(run)["decides"]
-    scan = Scan(traffic, run, "--seed", "4")
+    scan = Scan(traffic, run, "--seed", "4", *ALONE)
     scan.killed_at(lambda: journal(run)["decides"] not in (None, before) if stages(run) else False)
     assert "cannot be gone on with" in scan.said and "collect …" in scan.said
     assert journal(run)["resumed"] == []

@@ -29,8 +29,9 @@ KEY = "a key of this deployment alone"
 
 
 def scan(traffic: Path | list[Path], out: Path, settings: Settings | None = None, **options: Any) -> Path:
+    """A run; on one thread, so that no process of looks has to be started, unless the settings say otherwise."""
     inputs = [str(one) for one in (traffic if isinstance(traffic, list) else [traffic])]
-    settings = settings or Settings(seed=SEED, threads=2)
+    settings = settings or Settings(seed=SEED, threads=1)
     pipeline.scan(inputs, out, settings, pipeline.ScanOptions(**options), SilentProgress())
     return out
 
@@ -111,7 +112,8 @@ def test_three_runs_on_top_of_each_other_that_overlap_and_are_cut_anywhere(
 
 def test_days_that_arrive_late_change_what_they_must(traffic: Path, whole: Path, tmp_path: Path) -> None:
     late, early = cut(traffic, tmp_path / "parts", [(3, None), (None, 3)])
-    run = scan(early, tmp_path / "both", since=scan(late, tmp_path / "late"))
+    two_threads = Settings(seed=SEED, threads=2)
+    run = scan(early, tmp_path / "both", two_threads, since=scan(late, tmp_path / "late"))
     told, expected = said(run), said(whole)
     for one in (told, expected):
         one.pop("templates")
@@ -234,7 +236,7 @@ def test_nothing_new_to_read_is_an_error_where_nothing_was_read(six: Path, tmp_p
 
 
 def test_killed_and_gone_on_with(days: list[Path], six: Path, seven: Path, tmp_path: Path) -> None:
-    run, options = tmp_path / "run", ("--seed", str(SEED), "--since", str(six))
+    run, options = tmp_path / "run", ("--seed", str(SEED), "--threads", "1", "--since", str(six))
     for moment in ("collect", "fingerprint", "entities"):
         Scan(days[1], run, *options).killed_at(lambda stage=moment: stage in stages(run))  # type: ignore[misc]
     assert (unfinished(run) / "work" / "earlier_ledger.parquet").is_symlink()

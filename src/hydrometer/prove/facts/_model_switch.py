@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy import stats
 
 from hydrometer.base.units import decide
 from hydrometer.prove.assembly import moment
@@ -204,6 +203,8 @@ def _safeguards(subject: Subject, found: Switch, own: pa.Table, price: _prices.C
         if min(left[1], taken[1]) < EXCHANGES_MIN or "finish_reason" in subject.around.absent:
             weaker, sentence = None, "No ranking of safeguards was given, and too few answers tell of refusals."
         else:
+            from scipy import stats  # takes a second to import, in every process, and few groups get here
+
             table = [[left[0], left[1] - left[0]], [taken[0], taken[1] - taken[0]]]
             p_value = float(stats.fisher_exact(table, alternative="greater")[1])
             weaker = decide(p_value) <= REFUSALS_P
