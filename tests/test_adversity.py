@@ -28,6 +28,8 @@ from hydrometer.base.tables import INPUTS, LISTED_LEVELS, OUTPUTS
 from hydrometer.simulate.run import simulate
 
 SEED = ("--seed", "3")
+ALONE = (*SEED, "--threads", "1")
+"""No process of looks, which would take longer to start than these looks take."""
 CROWD = 50_000
 BIG_ROWS, BIG_BYTES = 60_000, 1_000
 """A file of which the engine still writes when it is cut."""
@@ -51,12 +53,12 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
     folder = tmp_path_factory.mktemp("plain")
     simulate("gateway", folder / "world", seed=3)
     traffic = folder / "world" / "traffic"
-    first = Scan(traffic, folder / "run", *SEED)
+    first = Scan(traffic, folder / "run", *ALONE)
     first.wait_for(lambda: bool(stages(first.run)))
     first.stop()
     (folder / "aside").mkdir()
     (folder / "aside" / "run").symlink_to(folder / "run")
-    second = Scan(traffic, folder / "aside" / "run", *SEED, "--force")
+    second = Scan(traffic, folder / "aside" / "run", *ALONE, "--force")
     assert second.ended() == 2, second.said
     first.go_on()
     assert first.ended() == 0, first.said
@@ -108,7 +110,7 @@ def test_the_second_of_two_scans_is_refused_by_whatever_path_it_came(plain: Plai
 
 @pytest.mark.parametrize("most_bytes", [2_000, 250_000, 340_000])
 def test_files_that_cannot_grow_are_one_error(plain: Plain, tmp_path: Path, most_bytes: int) -> None:
-    scan = Scan(plain.traffic, tmp_path / "run", *SEED, before=LIMITED.format(most_bytes))
+    scan = Scan(plain.traffic, tmp_path / "run", *ALONE, before=LIMITED.format(most_bytes))
     assert scan.ended() == 2, scan.said
     refused(scan.said, "no room to write: File too large", "--out on another disk")
     assert [path.name for path in tmp_path.iterdir()] == ["run.said"]
@@ -133,7 +135,7 @@ def test_a_world_that_finds_no_room_is_one_error_and_leaves_nothing(tmp_path: Pa
 def test_a_full_disk_is_one_error_and_nothing_stays_on_it(plain: Plain, tmp_path: Path, size: str) -> None:
     if shutil.which("unshare") is None or mounted(size, tmp_path, "true").returncode:
         pytest.skip("needs the right to mount a small disk")
-    scan = [sys.executable, "-c", SCAN, "scan", str(plain.traffic), "--out", str(tmp_path / "run"), *SEED]
+    scan = [sys.executable, "-c", SCAN, "scan", str(plain.traffic), "--out", str(tmp_path / "run"), *ALONE]
     done = mounted(size, tmp_path, "sh", "-c", '"$@"; echo "exit code $?"; ls -A "$0"', str(tmp_path), *scan)
     refused(done.stderr, "No space left on device", "--out on another disk")
     assert done.stdout == "exit code 2\n"
@@ -141,7 +143,7 @@ def test_a_full_disk_is_one_error_and_nothing_stays_on_it(plain: Plain, tmp_path
 
 @pytest.mark.parametrize("memory", ["1MB", "10MB"])
 def test_too_little_memory_is_one_error(plain: Plain, tmp_path: Path, memory: str) -> None:
-    scan = Scan(plain.traffic, tmp_path / "run", *SEED, "--memory", memory)
+    scan = Scan(plain.traffic, tmp_path / "run", *ALONE, "--memory", memory)
     assert scan.ended() == 2, scan.said
     refused(scan.said, f"--memory {memory}", "too little for this input", "allow more with --memory")
     assert [path.name for path in tmp_path.iterdir()] == ["run.said"]
@@ -257,7 +259,7 @@ def test_a_schema_that_changes_between_files_changes_no_answer(plain: Plain, tmp
     with (traffic / "exchanges" / "c.jsonl").open("w", encoding="utf-8") as file:
         for row in table.slice(2 * third).to_pylist():
             file.write(json.dumps({key: value for key, value in row.items() if value is not None}, default=str) + "\n")
-    scan = Scan(traffic, run, *SEED)
+    scan = Scan(traffic, run, *ALONE)
     assert scan.ended() == 0, scan.said
     for name in set(OUTPUTS) - {"rejects"}:
         assert rows(run, name) == rows(plain.run, name), name

@@ -42,8 +42,8 @@ SMALL_SCALE = 0.15
 TOLERANCE = 1e-9
 
 
-def scanned(traffic: Path, out: Path, *, seed: int = 0, threads: int = 2) -> Path:
-    """A run of some traffic."""
+def scanned(traffic: Path, out: Path, *, seed: int = 0, threads: int = 1) -> Path:
+    """A run of some traffic; on one thread no process of looks has to be started."""
     pipeline.scan([str(traffic)], out, Settings(seed=seed, threads=threads), pipeline.ScanOptions(), SilentProgress())
     return out
 
@@ -73,7 +73,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     """The demo at its own size, seed 0."""
     folder = tmp_path_factory.mktemp("demo")
     simulate("demo", folder / "world", seed=0)
-    run = scanned(folder / "world" / "traffic", folder / "run")
+    run = scanned(folder / "world" / "traffic", folder / "run", threads=2)
     return Scanned(folder / "world", run, score(run, folder / "world" / "truth"))
 
 
@@ -192,7 +192,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     """A small demo, scanned with one thread."""
     folder = tmp_path_factory.mktemp("small")
     simulate("demo", folder / "world", seed=1, scale=SMALL_SCALE)
-    run = scanned(folder / "world" / "traffic", folder / "run", threads=1)
+    run = scanned(folder / "world" / "traffic", folder / "run")
     return Scanned(folder / "world", run, score(run, folder / "world" / "truth"))
 
 

@@ -268,7 +268,7 @@ def test_an_account_keeps_its_shard_and_its_card(tmp_path: Path, monkeypatch: py
 def test_a_scan_reads_a_folder_of_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_shards(tmp_path / "w", monkeypatch, exchanges=2_000)
     manifest = pipeline.scan(
-        [str(tmp_path / "w/traffic")], tmp_path / "run", Settings(threads=2), pipeline.ScanOptions(), SilentProgress()
+        [str(tmp_path / "w/traffic")], tmp_path / "run", Settings(threads=1), pipeline.ScanOptions(), SilentProgress()
     )
     (kept,) = {sum(one["rows_kept"] for one in manifest["inputs"] if "part-" in one["name"])}
     assert kept == run.worlds()["gateway"].exchanges
