@@ -50,7 +50,7 @@ def test_no_population_is_another_for_it(workspace: Workspace, monkeypatch: pyte
     entities.write_entities(workspace, run.signals(), KEY, silent)
     kept = workspace.read("entities")
     found = [holdings(workspace, FIRST + epoch) for epoch in range(EPOCHS)]
-    monkeypatch.setattr(entities, "FREQUENT", entities.SHARED)
+    monkeypatch.setattr(entities, "TEXT_SHARE", 0.0)
     entities.write_entities(workspace, run.signals(), KEY, silent)
     assert [holdings(workspace, FIRST + epoch) for epoch in range(EPOCHS)] == found
     assert all(found) and len({tuple(one) for one in found}) == EPOCHS

@@ -1,4 +1,4 @@
-"""Apache Spark as the engine of a workspace: what grows with the log runs on its executors, what is small stays here.
+"""Apache Spark as the engine of a workspace: the pass over text and SELECTs run on its executors, the rest stays here.
 
 The executors read `exchanges` themselves, row groups at a time, and run the same function over the same pieces
 (`mapInArrow`); SELECTs are written once, in DuckDB's dialect, and put into Spark's. Both leave part files beside the

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +26,7 @@ from hydrometer.base.whole_file import write_whole
 COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 16384)"
 """How tables are written. Each thread holds a group of rows in memory, and default groups of long prompts are large."""
 
+Piece = TypeVar("Piece")
 Work = Callable[[pa.Table], pa.Table]
 """What is done to each piece of a table by itself: rows → as many rows, no other piece known."""
 Told = Callable[[int, int | None], None]
@@ -245,7 +247,7 @@ class Workspace:
         self.connection.close()
 
 
-def worked_in_order(pieces: Iterable[pa.Table], work: Work, threads: int) -> Iterator[pa.Table]:
+def worked_in_order(pieces: Iterable[Piece], work: Callable[[Piece], pa.Table], threads: int) -> Iterator[pa.Table]:
     """What the work makes of each piece, in order; each thread holds a piece, and one waits."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[pa.Table]] = []

@@ -7,15 +7,20 @@ moment is a sum over earlier epochs. Source: `statistics.md` section 1 (contract
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from hydrometer.base.families import FAMILIES, UNKNOWN
 from hydrometer.base.population import TEXT_SHARE, by_share
 from hydrometer.base.signals import Signal
-from hydrometer.base.workspace import Workspace
+from hydrometer.base.workspace import Workspace, worked_in_order
+from hydrometer.fingerprint import counting
+from hydrometer.fingerprint.by_unit import Clustered, Part, clustered
 from hydrometer.fingerprint.hashing import hashed
 from hydrometer.fingerprint.transfers import TRANSFERS
 
@@ -27,68 +32,40 @@ select account_id, dense_rank() over (order by coalesce('o:' || owner, 'a:' || a
 from {accounts} where account_id in (select account_id from {fingerprints})
 """
 
-TRAFFIC = """traffic as (
-  select u.unit, f.entity, f.sent_us // {epoch_us} as epoch
-  from (select account_id, sent_us, unnest([$columns]) as entity from {fingerprints}) f
-  join {units} u using (account_id)
-  where f.entity is not null and f.entity <> 0
-)"""
-SHARED = f"""
-with {TRAFFIC}, held as (select unit, entity, epoch, count(*) as exchanges from traffic group by all),
-shared as (select entity from held group by entity having min(unit) <> max(unit))
-select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)
+SHARED = """
+select unit, layer, entity, epoch, exchanges from {unit_entities}
+semi join (
+  select entity from {unit_entities} where layer = '$layer' group by entity having min(unit) <> max(unit)
+) using (entity) where layer = '$layer'
 """
-"""Entities of one layer of the fingerprint that at least two units hold; see `TRANSFERS` for the others."""
-VOLUMES = """
-select unit, epoch, sum(n) over (partition by unit order by epoch)::bigint as total
-from (
-  select u.unit, f.sent_us // {epoch_us} as epoch, count(*) as n from {fingerprints} f join {units} u using (account_id)
-  group by 1, 2
-)
-"""
-"""What each unit had sent by the end of each epoch in which it sent anything."""
-FREQUENT = f"""
-with {TRAFFIC}, pairs as (
-  select unit, entity, count(*) as n, min(epoch) as epoch from traffic group by 1, 2
-), able as (
-  select p.unit, p.entity from pairs p join {{volumes}} v using (unit, epoch)
-  where p.n >= v.total * {TEXT_SHARE}::double
-), likely as (
-  select unit, entity from able
-  semi join (select entity from able group by entity having min(unit) <> max(unit)) using (entity)
-), held as (
-  select unit, entity, epoch, count(*) as exchanges from traffic semi join likely using (unit, entity) group by all
-), sums as (
-  select *, sum(exchanges) over (partition by unit, entity order by epoch)::bigint as n from held
-), since as (
-  select s.unit, s.entity, min(epoch) as since from sums s join {{volumes}} v using (unit, epoch)
-  where s.n >= v.total * {TEXT_SHARE}::double group by 1, 2
-), common as (select entity from since group by entity having min(unit) <> max(unit))
-select unit, '$layer' as layer, entity, greatest(epoch, since) as epoch, sum(exchanges)::bigint as exchanges
-from held join since using (unit, entity) semi join common using (entity) group by 1, 3, 4
-"""
-"""The same of a layer whose entities count by the share of a unit's exchanges that show them: those only that once had
-that share in two units, of each unit from the first epoch at whose end it had it. No look at an earlier or later moment
-counts any other, and most phrases are said once. `able` and `likely` ask for less, of fewer rows: a share of what was
-sent by the end of the epoch that first showed it."""
+"""Entities of one layer of the fingerprint that at least two units have; see `TRANSFERS` for the others.
+
+Where entities count by the share of a unit's exchanges that show them, `unit_entities` has of each unit those only that
+once had that share, from the first epoch at whose end they had it. No look at an earlier or later moment counts any
+other, and most phrases are said once."""
 
 REGISTERED = """
 with held as (
-  select u.unit, r.entity, min(s.epoch) as epoch, count(*) as exchanges
+  select u.unit, r.layer, r.entity, min(s.epoch) as epoch, count(*) as exchanges
   from {registered} r join {units} u using (account_id)
   join (select account_id, min(sent_us) // {epoch_us} as epoch from {fingerprints} group by 1) s using (account_id)
-  where r.layer = '$layer' group by u.unit, r.entity
-), shared as (select entity from held group by entity having min(unit) <> max(unit))
-select unit, '$layer' as layer, entity, epoch, exchanges from held semi join shared using (entity)
+  group by u.unit, r.layer, r.entity
+), shared as (select layer, entity from held group by layer, entity having min(unit) <> max(unit))
+select unit, layer, entity, epoch, exchanges from held semi join shared using (layer, entity)
 """
 """Entities of the account register: known from the account's first exchange on."""
 
-SHOWN = """
-select u.unit, $firsts from (select account_id, sent_us // {epoch_us} as epoch, $columns from {fingerprints}) f
-join {units} u using (account_id) group by u.unit
-"""
-"""First epoch in which each unit showed any value of a layer, shared or not."""
-REGISTER_LAYERS = ("payment_fingerprint", "signup_ip", "mail_shape", "signup_day")
+HELD = pa.schema(
+    [
+        ("unit", pa.int64()),
+        ("layer", pa.string()),
+        ("entity", pa.int64()),
+        ("epoch", pa.int64()),
+        ("exchanges", pa.int64()),
+    ]
+)
+"""What one unit has of each entity of the fingerprint; the columns of `entities`."""
+HELD_ROWS = 1 << 17
 
 
 def registered_entities(accounts: pa.Table, key: bytes, *, pseudonyms: bool = False) -> pa.Table:
@@ -170,41 +147,86 @@ def write_entities(
         progress: called with (stage, layers done, layers in all).
         pseudonyms: whether identifiers in `accounts` are hashes already.
     """
-    workspace.write("registered", registered_entities(workspace.read("accounts"), key, pseudonyms=pseudonyms))
     layers = {layer: columns for signal in found.values() for layer, columns in signal.layers.items()}
-    workspace.derive("shown", shown(layers))
-    workspace.derive("volumes", VOLUMES)
-    statements = [
-        statement_of(layer).replace("$layer", layer).replace("$columns", ", ".join(columns))
-        for layer, columns in layers.items()
-    ]
-    statements += [REGISTERED.replace("$layer", layer) for layer in REGISTER_LAYERS]
-    total = len(statements)
+    statements = [*(TRANSFERS[layer] for layer in layers if layer in TRANSFERS), REGISTERED]
+    total = len(layers) + len(statements)
+    told = iter(range(1, total + 1))
+    shown: list[dict[str, pa.Array]] = []
+    with clustered(workspace, [name for columns in layers.values() for name in columns]) as exchanges:
+        rows = held(exchanges, layers, shown, lambda: progress("entities", next(told), total))
+        workspace.write_rows("unit_entities", rows, HELD, HELD_ROWS, lambda _: None)
+    workspace.write("shown", shown_table(shown, tuple(layers)))
+    workspace.write("registered", registered_entities(workspace.read("accounts"), key, pseudonyms=pseudonyms))
     for number, statement in enumerate(statements):
         workspace.derive(f"entities_{number}", statement)
-        progress("entities", number + 1, total)
-    workspace.derive("entities", " union all ".join(f"select * from {{entities_{number}}}" for number in range(total)))
-    for number in range(total):
-        workspace.path(f"entities_{number}").unlink()
-    for name in ("registered", "volumes"):
+        progress("entities", len(layers) + number + 1, total)
+    every = [SHARED.replace("$layer", layer) for layer in layers if layer not in TRANSFERS]
+    every += [f"select * from {{entities_{number}}}" for number in range(len(statements))]
+    workspace.derive("entities", " union all ".join(every))
+    for name in ("unit_entities", "registered", *(f"entities_{number}" for number in range(len(statements)))):
         workspace.path(name).unlink()
 
 
-def statement_of(layer: str) -> str:
-    """SELECT of the entities of one layer of the fingerprint."""
-    frequent = any(layer in family.layers and by_share(family) for family in FAMILIES)
-    return TRANSFERS.get(layer, FREQUENT if frequent else SHARED)
-
-
-def shown(layers: dict[str, tuple[str, ...]]) -> str:
-    """SELECT of the first epoch in which each unit showed a layer: unit, and a column of its name for each layer.
+def held(
+    exchanges: Clustered, layers: dict[str, tuple[str, ...]], shown: list[dict[str, pa.Array]], told: Callable[[], None]
+) -> Iterator[pa.Table]:
+    """What each unit has of each layer by epoch, by itself; rows of `HELD`.
 
     Args:
+        exchanges: by unit.
         layers: layers of the fingerprint with their columns.
+        shown: filled with the first epoch in which each unit of a part of the log showed each layer.
+        told: called when a layer of the first part is done.
     """
-    firsts = [
-        f"min(epoch) filter (where {' or '.join(f'coalesce({column}, 0) <> 0' for column in columns)}) as {layer}"
-        for layer, columns in layers.items()
-    ]
-    columns = sorted({column for named in layers.values() for column in named})
-    return SHOWN.replace("$firsts", ", ".join(firsts)).replace("$columns", ", ".join(columns))
+    for number, part in enumerate(exchanges.parts()):
+        firsts = {"unit": pa.array(np.arange(part.first, part.first + len(part.starts) - 1))}
+        for layer, columns in layers.items():
+            values = part.columns(columns)
+            epochs = counting.first_shown(part.starts, part.epochs, values)
+            firsts[layer] = pa.array(epochs, mask=epochs == counting.NEVER)
+            if layer not in TRANSFERS:
+                least = TEXT_SHARE if frequent(layer) else 0.0
+                work = partial(counted, part, values, layer, least)
+                yield from worked_in_order(part.chunks(), work, part.source.threads)
+            if not number:
+                told()
+        shown.append(firsts)
+
+
+def counted(part: Part, values: NDArray[np.int64], layer: str, least: float, units: tuple[int, int]) -> pa.Table:
+    """What some units have of a layer; rows of `HELD`.
+
+    Args:
+        part: their exchanges.
+        values: entities of all exchanges of the part; shape (columns, m).
+        layer: name of the layer.
+        least: share of its exchanges that makes an entity count for a unit.
+        units: the first, counted from the part's first, and behind the last.
+    """
+    unit, entity, epoch, exchanges = counting.held(part.starts, part.epochs, values, least, *units)
+    return pa.Table.from_arrays(
+        [
+            pa.array(unit + part.first),
+            pa.repeat(layer, len(unit)),
+            pa.array(entity),
+            pa.array(epoch),
+            pa.array(exchanges),
+        ],
+        schema=HELD,
+    )
+
+
+def frequent(layer: str) -> bool:
+    """Whether entities of a layer count by the share of a unit's exchanges that show them."""
+    return any(layer in family.layers and by_share(family) for family in FAMILIES)
+
+
+def shown_table(shown: list[dict[str, pa.Array]], layers: tuple[str, ...]) -> pa.Table:
+    """First epoch in which each unit showed any value of a layer, shared or not: unit, and a column for each layer.
+
+    Args:
+        shown: columns, of one part of the log after another.
+        layers: layers of the fingerprint.
+    """
+    target = pa.schema([(name, pa.int64()) for name in ("unit", *layers)])
+    return pa.concat_tables([target.empty_table(), *(pa.table(one, schema=target) for one in shown)])

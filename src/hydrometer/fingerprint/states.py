@@ -6,17 +6,25 @@ items are counted where they first appear, which turns "number of different prom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from hydrometer.base.families import UNKNOWN
 from hydrometer.base.units import WEEK_US
-from hydrometer.base.workspace import Workspace
+from hydrometer.base.workspace import Workspace, worked_in_order
+from hydrometer.fingerprint import counting
+from hydrometer.fingerprint.by_unit import Clustered, Part, clustered
 
-ITEMS = """
-select u.unit, f.item, min(f.sent_us) // {epoch_us} as epoch, min(f.opening) as opening, min(f.closing) as closing,
-       bit_or(f.techniques) as techniques
-from {fingerprints} f join {units} u using (account_id) where f.words > 0 group by u.unit, f.item
-"""
+ITEMS = pa.schema([(name, pa.int64()) for name in ("unit", "item", "epoch", "opening", "closing", "techniques")])
+"""Distinct prompts of each unit: the epoch that first showed it, its phrases, and all techniques that it showed."""
+READ = ("words", "item", "opening", "closing", "techniques")
+BURSTS = pa.schema([("unit", pa.int64()), ("began_us", pa.int64())])
+ROWS = 1 << 17
+"""Rows of a row group."""
 
 PLACES = f"""
 select u.unit, f.sent_us // {{epoch_us}} as epoch, coalesce(f.country, '{UNKNOWN}') as country, f.client_type,
@@ -33,40 +41,14 @@ from {{fingerprints}} group by 1, 2 order by 1, 2
 """
 BURST_GAP_US = 300_000_000
 """Silence after which a unit's next exchange opens another burst: five minutes."""
-BURSTS = f"""
-with f as (select u.unit, f.sent_us from {{fingerprints}} f join {{units}} u using (account_id)),
-s as (
-  select unit, sent_us,
-         coalesce(sent_us - lag(sent_us) over (partition by unit order by sent_us) > {BURST_GAP_US}, true) as opens
-  from f
-)
-select unit, sent_us as began_us from s where opens
-"""
+COUNTS = ("items", "openings", "closings", "shorts", "flagged")
+"""Counts of distinct things where they first appear; `shorts` lack a phrase, `flagged` show a technique."""
+Integers = NDArray[np.int64]
+Columns = tuple[Integers, Integers, Integers, Integers, Integers]
+"""What is read of each exchange, as `READ` has it."""
+Chunk = tuple[int, Integers, Integers]
+"""First unit of a run of units, their prompts, and how many come before each unit's (`counting.items`)."""
 WEEK_SUMS = ("exchanges", "input_tokens", "output_tokens", "micro_usd", "flagged", "follow_ups")
-
-
-def counts(techniques: Sequence[str]) -> str:
-    """SELECT of the counts of distinct items by epoch: `items`, `openings`, `closings`, `shorts`, `flagged`, `t0`, …"""
-    by_technique = ", ".join(
-        f"count(*) filter (techniques & {1 << bit} <> 0) as t{bit}" for bit in range(len(techniques))
-    )
-    names = ", ".join(f"t{bit}" for bit in range(len(techniques)))
-    new = {
-        f"{phrase}s": f"""select unit, epoch, count(*) as {phrase}s from (
-          select unit, {phrase}, min(epoch) as epoch from {{items}} where {phrase} <> 0 group by 1, 2
-        ) group by 1, 2"""
-        for phrase in ("opening", "closing")
-    }
-    return f"""
-    with openings as ({new["openings"]}), closings as ({new["closings"]}), told as (
-      select unit, epoch, count(*) as items, count(*) filter (opening = 0 or closing = 0) as shorts,
-             count(*) filter (techniques <> 0) as flagged, {by_technique}
-      from {{items}} group by 1, 2
-    )
-    select unit, epoch, items, coalesce(openings, 0) as openings, coalesce(closings, 0) as closings,
-           shorts, flagged, {names}
-    from told left join openings using (unit, epoch) left join closings using (unit, epoch)
-    """
 
 
 def write_states(workspace: Workspace, techniques: Sequence[str]) -> None:
@@ -76,11 +58,62 @@ def write_states(workspace: Workspace, techniques: Sequence[str]) -> None:
         workspace: holds `fingerprints` and `units`.
         techniques: names of the technique bits, in their order.
     """
-    workspace.derive("items", ITEMS)
-    workspace.derive("unit_epochs", counts(techniques))
+    target = epochs_schema(techniques)
+    with clustered(workspace, READ) as exchanges:
+        workspace.write_rows("bursts", bursts(exchanges), BURSTS, ROWS, silent)
+        workspace.write_rows("items", by_chunk(exchanges, items), ITEMS, ROWS, silent)
+        counts = by_chunk(exchanges, partial(unit_epochs, target=target))
+        workspace.write_rows("unit_epochs", counts, target, ROWS, silent)
     workspace.derive("places", PLACES)
-    workspace.derive("bursts", BURSTS)
     workspace.derive("account_weeks", WEEKS)
+
+
+def silent(_: int) -> None:
+    """Nobody is told of rows."""
+
+
+def bursts(exchanges: Clustered) -> Iterator[pa.Table]:
+    """Begin of each burst of each unit; rows of `BURSTS`."""
+    for part in exchanges.parts():
+        unit, began_us = counting.opened(part.starts, part.column("sent_us"), BURST_GAP_US)
+        yield pa.Table.from_arrays([pa.array(unit + part.first), pa.array(began_us)], schema=BURSTS)
+
+
+def by_chunk(exchanges: Clustered, work: Callable[[Chunk], pa.Table]) -> Iterator[pa.Table]:
+    """What is made of the prompts of each run of units, in order.
+
+    Args:
+        exchanges: by unit.
+        work: from the prompts of a run to rows.
+    """
+    for part in exchanges.parts():
+        words, item, opening, closing, techniques = (part.column(name) for name in READ)
+        columns = words, item, opening, closing, techniques
+
+        def made(units: tuple[int, int], part: Part = part, columns: Columns = columns) -> pa.Table:
+            return work((part.first + units[0], *counting.items(part.starts, part.epochs, columns, *units)))
+
+        yield from worked_in_order(part.chunks(), made, part.source.threads)
+
+
+def items(chunk: Chunk) -> pa.Table:
+    """Distinct prompts of some units; rows of `ITEMS`."""
+    first, rows, bounds = chunk
+    unit = np.repeat(np.arange(first, first + len(bounds) - 1), np.diff(bounds))
+    return pa.Table.from_arrays([pa.array(unit), *map(pa.array, rows)], schema=ITEMS)
+
+
+def unit_epochs(chunk: Chunk, target: pa.Schema) -> pa.Table:
+    """Counts of prompts that are new with some units, by epoch; rows of the schema `target` (`epochs_schema`)."""
+    first, rows, bounds = chunk
+    keys, counts = counting.new_items(rows, bounds, len(target) - len(COUNTS) - 2)
+    return pa.Table.from_arrays([pa.array(keys[0] + first), pa.array(keys[1]), *map(pa.array, counts.T)], schema=target)
+
+
+def epochs_schema(techniques: Sequence[str]) -> pa.Schema:
+    """Columns of `unit_epochs`: unit, epoch, counts of distinct items, and a count `t0`, … for each technique."""
+    by_technique = (f"t{bit}" for bit in range(len(techniques)))
+    return pa.schema([(name, pa.int64()) for name in ("unit", "epoch", *COUNTS, *by_technique)])
 
 
 def merged_weeks(workspace: Workspace, left: str, right: str) -> None:

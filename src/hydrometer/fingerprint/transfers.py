@@ -19,13 +19,19 @@ circles as (
 """Unit and circle of each account; accounts of one organisation are one circle."""
 
 SIGNATURES = f"""
-with {CIRCLES}, touched as (
+with {CIRCLES}, presented as (
+  select account_id, signature_presented as entity from {{fingerprints}} where signature_presented is not null
+  union all select account_id, unnest(signatures_presented) from {{fingerprints}}
+), foreigners as (
+  select distinct p.entity from presented p
+  semi join {{fingerprints}} f on p.entity = f.signature_issued and p.account_id <> f.account_id
+), touched as (
   select c.unit, c.circle, hash_value as entity, presented, sent_us // {{epoch_us}} as epoch, sent_us
   from (
     select account_id, sent_us, signature_issued as hash_value, false as presented from {{fingerprints}}
     union all select account_id, sent_us, signature_presented, true from {{fingerprints}}
     union all select account_id, sent_us, unnest(signatures_presented), true from {{fingerprints}}
-  ) join circles c using (account_id) where hash_value is not null
+  ) join circles c using (account_id) where hash_value in (select entity from foreigners)
 ), spread as (
   select entity from touched group by 1 having min(circle) <> max(circle) and bool_or(presented)
 ), issued as (
@@ -37,6 +43,8 @@ with {CIRCLES}, touched as (
 select unit, 'reasoning_signature' as layer, entity, epoch, count(distinct sent_us) as exchanges
 from touched semi join carried using (entity) group by 1, 3, 4
 """
+"""Most signatures are presented by whom they were issued to, and are put aside first: what is carried was issued to one
+account and is presented by another (`foreigners`)."""
 
 CONVERSATIONS = f"""
 with {CIRCLES}, touched as (
