@@ -74,3 +74,19 @@ def test_times_are_utc(tmp_path: Path) -> None:
     assert column.type.tz == "UTC"
     assert column[0].as_py().hour == 10
     workspace.close()
+
+
+def test_a_name_stands_for_its_table_until_it_is_narrowed(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.write("fingerprints", pa.table({"account_id": ["a", "b", "b"], "words": [1, 2, 3]}))
+    text = "select account_id, sum(words)::bigint as words from {traffic} group by 1 order by 1"
+    whole = workspace.query(text).to_pylist()
+    assert whole == [{"account_id": "a", "words": 1}, {"account_id": "b", "words": 5}]
+    with pytest.raises(ZeroDivisionError), workspace.narrowed(
+        "traffic", "select * from {fingerprints} semi join senders using (account_id)",
+        senders=pa.table({"account_id": ["b"]}),
+    ):  # fmt: skip
+        assert workspace.query(text).to_pylist() == whole[1:]
+        assert workspace.query("select count(*) as n from {fingerprints}")["n"].to_pylist() == [3]
+        raise ZeroDivisionError
+    assert workspace.query(text).to_pylist() == whole

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.fingerprint.made import KEY, Made, exchange, silent
 
+from hydrometer.base.units import FILL_MIN
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint import by_unit, counting, entities, states
 from hydrometer.fingerprint.lexicon import lexicon
@@ -162,6 +163,35 @@ def test_items_and_their_counts_are_those_of_a_query(workspace_of: Made) -> None
         items=items,
     )
     assert workspace.query("select unit, epoch, openings as n from {unit_epochs} where n > 0 order by 1, 2") == openings
+
+
+FILLED = """
+select unit, count(*) filter (
+  (opening <> 0 and in_opening >= $fill) or (closing <> 0 and in_closing >= $fill))::bigint as filled
+from (select *, count(*) over (partition by unit, opening) as in_opening,
+             count(*) over (partition by unit, closing) as in_closing from {items} where epoch <= $last)
+group by 1 order by 1
+"""
+
+
+def test_filled_in_forms_are_those_that_stand_at_each_moment(workspace_of: Made) -> None:
+    """Drawn prompts with few openings and closings: an item becomes one of five by either, in any epoch."""
+    draw, rows = np.random.default_rng(3), 3_000
+    made = [draw.integers(0, most, rows) for most in (40, 30, 25, 25)]
+    unit, epoch, opening, closing = (np.sort(made[0]), *made[1:])
+    order = np.lexsort((epoch, unit))
+    chunk = np.stack([np.arange(rows), epoch[order], opening, closing, np.zeros(rows, np.int64)])
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=40))])
+    keys, counts = counting.new_items(chunk.astype(np.int64), bounds.astype(np.int64), 0)
+    names = ("unit", "item", "epoch", "opening", "closing")
+    workspace = workspace_of(exchange(1))
+    workspace.write("items", pa.table(dict(zip(names, (unit, *chunk[:4]), strict=True))))
+    for last in range(30):
+        expected = workspace.query(FILLED, {"fill": FILL_MIN, "last": last})
+        upto = keys[1] <= last
+        filled = np.bincount(keys[0][upto], weights=counts[upto, 5], minlength=40)
+        assert filled[expected["unit"].to_numpy()].tolist() == expected["filled"].to_pylist()
+    assert 0 < expected["filled"].to_numpy().sum() < rows
 
 
 def test_times_before_1970_have_the_epochs_of_a_query(workspace_of: Made) -> None:

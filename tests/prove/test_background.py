@@ -15,10 +15,12 @@ from hydrometer.prove.background import (
     Background,
     effective_size,
     fit,
+    likeliest,
     log_alternative,
     log_beta_binomial,
     log_e,
     log_mean,
+    mixture,
 )
 
 A, B = 1.98, 97.02
@@ -150,3 +152,14 @@ def test_mean_of_e_values_in_any_order(values: list[float], random: object) -> N
 
 def test_mean_of_nothing_but_zeros_is_zero() -> None:
     assert log_mean([-np.inf, -np.inf]) == -np.inf
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_likeliest_mixture_is_that_of_all_that_are_tried(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    kinds = int(draw.choice([1, 3, 40, 300]))
+    ratio = np.exp(draw.normal(0.0, draw.choice([0.1, 1.0, 4.0]), (kinds, 30)))
+    count = draw.integers(1, 50, kinds)
+    every = np.round([mixture(count, ratio, tail) for tail in TAILS], 9)
+    tail, top = np.unravel_index(int(np.argmax(every)), every.shape)
+    assert likeliest(count, ratio) == (top, tail)

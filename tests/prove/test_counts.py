@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from hydrometer.base.units import FILL_MIN
 from hydrometer.base.workspace import Workspace
 from hydrometer.fingerprint import states
 from hydrometer.prove.background import effective_size
-from hydrometer.prove.counts import FILL_MIN, group_counts, unit_counts
+from hydrometer.prove.counts import group_counts, unit_counts
 
 UNITS, TECHNIQUES, LAST = 12, ("a", "b", "c"), 7
 Row = dict[str, int]

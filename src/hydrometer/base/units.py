@@ -17,6 +17,8 @@ WEEK_US = 7 * 86_400 * 1_000_000
 MICRO_USD = 1_000_000
 DECISION_DIGITS = 9
 REPORT_DIGITS = 6
+FILL_MIN = 5
+"""Distinct prompts of one wording from which it counts as a filled-in form."""
 
 
 def bits(nats: float) -> float:

@@ -26,6 +26,8 @@ from hydrometer.base.whole_file import write_whole
 COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 16384)"
 """How tables are written. Each thread holds a group of rows in memory, and default groups of long prompts are large."""
 
+NARROWABLE = {"traffic": "fingerprints", "requests": "exchanges"}
+"""Names in SQL that stand for a whole table until they are narrowed to the part that several questions are about."""
 Piece = TypeVar("Piece")
 Work = Callable[[pa.Table], pa.Table]
 """What is done to each piece of a table by itself: rows → as many rows, no other piece known."""
@@ -59,6 +61,7 @@ class Workspace:
         self.threads = threads
         self.memory = memory
         self.epoch_us = epoch_us
+        self._narrowed: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect()
         self.connection.execute(f"set threads = {int(threads)}")
@@ -183,6 +186,25 @@ class Workspace:
             for given in tables:
                 self.connection.unregister(given)
 
+    @contextmanager
+    def narrowed(
+        self, name: str, sql: str, values: dict[str, object] | None = None, **tables: pa.Table
+    ) -> Iterator[None]:
+        """Let a name of `NARROWABLE` stand for some rows and columns of its table; else it stands for the whole.
+
+        Args:
+            name: what is narrowed.
+            sql: which rows and columns; text as for `query`.
+            values: values of the parameters `$name`.
+            tables: tables in memory that the text may name.
+        """
+        with self.held(name, sql, values, **tables):
+            self._narrowed.add(name)
+            try:
+                yield
+            finally:
+                self._narrowed.remove(name)
+
     def store(self, name: str, sql: str) -> None:
         """Write the result of a SELECT as the table `name`, without holding it in memory."""
         unfinished = self.folder / f"{name}.unfinished"
@@ -232,8 +254,13 @@ class Workspace:
         self._note(name).unlink(missing_ok=True)
 
     def expand(self, sql: str) -> str:
-        """SQL text with each `{name}` replaced by a scan of that table, and `{epoch_us}` by the length of an epoch."""
+        """SQL text with each `{name}` replaced by a scan of that table, and `{epoch_us}` by the length of an epoch.
+
+        A name of `NARROWABLE` is its table, or what it is narrowed to.
+        """
         sql = sql.replace("{epoch_us}", str(self.epoch_us))
+        for name, whole in NARROWABLE.items():
+            sql = sql.replace("{" + name + "}", name if name in self._narrowed else "{" + whole + "}")
         for file in sorted(self.folder.glob("*.parquet")):
             quoted = str(file).replace("'", "''")
             sql = sql.replace("{" + file.stem + "}", f"read_parquet('{quoted}')")

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from hydrometer.base.units import FILL_MIN
 from hydrometer.fingerprint.kernel import mix
 
 Integers = NDArray[np.int64]
@@ -208,11 +209,16 @@ def new_items(made: Integers, bounds: Integers, techniques: int) -> tuple[Intege
 
     Returns:
         unit (counted from 0) and epoch; shape (2, rows). And new items, openings and closings, items that lack either,
-        items with a technique, and those with each technique; shape (rows, 5 + techniques).
+        items with a technique, items that have become one of `FILL_MIN` with their opening or closing, and those with
+        each technique; shape (rows, 6 + techniques).
     """
     item, epoch, opening, closing, masks = made[0], made[1], made[2], made[3], made[4]
-    keys, counts = np.empty((2, len(item)), np.int64), np.zeros((len(item), 5 + techniques), np.int64)
-    slots = np.empty((2, room(widest(bounds, 0, len(bounds) - 1))), np.int32)
+    keys, counts = np.empty((2, len(item)), np.int64), np.zeros((len(item), 6 + techniques), np.int64)
+    widest_unit = widest(bounds, 0, len(bounds) - 1)
+    slots = np.empty((2, room(widest_unit)), np.int32)
+    fillings = np.empty((2, widest_unit), np.int32)
+    latest, before = np.empty_like(fillings), np.empty_like(fillings)
+    filled = np.zeros(len(item), np.bool_)
     done = 0
     for unit in range(len(bounds) - 1):
         begin, size = bounds[unit], room(bounds[unit + 1] - bounds[unit])
@@ -227,10 +233,18 @@ def new_items(made: Integers, bounds: Integers, techniques: int) -> tuple[Intege
             count[4] += masks[row] != 0
             for phrase, values in enumerate((opening, closing)):
                 if values[row] != 0:
-                    slot = slot_of(values[row], values[begin:], slots[phrase], size)
+                    slot, own = slot_of(values[row], values[begin:], slots[phrase], size), row - begin
                     if slots[phrase, slot] < 0:
-                        slots[phrase, slot] = row - begin
+                        slots[phrase, slot], fillings[phrase, own], latest[phrase, own] = own, 0, -1
                         count[1 + phrase] += 1
+                    thing = slots[phrase, slot]
+                    fillings[phrase, thing] += 1
+                    before[phrase, own], latest[phrase, thing] = latest[phrase, thing], own
+                    place = own if fillings[phrase, thing] >= FILL_MIN else -1
+                    while place >= 0:
+                        count[5] += not filled[begin + place]
+                        filled[begin + place] = True
+                        place = before[phrase, place] if fillings[phrase, thing] == FILL_MIN else -1
             for bit in range(techniques):
-                count[5 + bit] += masks[row] >> bit & 1
+                count[6 + bit] += masks[row] >> bit & 1
     return keys[:, :done].copy(), counts[:done].copy()

@@ -41,8 +41,9 @@ from {{fingerprints}} group by 1, 2 order by 1, 2
 """
 BURST_GAP_US = 300_000_000
 """Silence after which a unit's next exchange opens another burst: five minutes."""
-COUNTS = ("items", "openings", "closings", "shorts", "flagged")
-"""Counts of distinct things where they first appear; `shorts` lack a phrase, `flagged` show a technique."""
+COUNTS = ("items", "openings", "closings", "shorts", "flagged", "filled")
+"""Counts of distinct things where they first appear; `shorts` lack a phrase, `flagged` show a technique, `filled` are
+one of `FILL_MIN` or more with their opening or closing, from when that is so."""
 Integers = NDArray[np.int64]
 Columns = tuple[Integers, Integers, Integers, Integers, Integers]
 """What is read of each exchange, as `READ` has it."""

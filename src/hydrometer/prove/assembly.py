@@ -47,8 +47,12 @@ select f.exchange_id, f.account_id, f.sent_us, coalesce(f.input_tokens, 0) as in
        coalesce(f.output_tokens, 0) as output_tokens, f.micro_usd, f.techniques, f.capabilities, f.opening, f.closing,
        f.item, cast(round(p.probability * {MILLION}) as bigint) as millionths
 """
-ATTRIBUTED = f"""{COLUMNS}
-from (select *, {CELL} as cell from {{fingerprints}}) f join {{units}} u using (account_id)
+ATTRIBUTED = f"""
+with theirs as materialized (
+  select f.* from {{fingerprints}} f
+  semi join (select account_id from {{units}} semi join chances using (unit)) using (account_id)
+) {COLUMNS}
+from (select *, {CELL} as cell from theirs) f join {{units}} u using (account_id)
 join chances p on p.unit = u.unit and p.cell = f.cell where p.probability >= {LEAST}
 """
 STOLEN = f"{COLUMNS} from {{fingerprints}} f semi join sent using (exchange_id) join chances p using (account_id)"

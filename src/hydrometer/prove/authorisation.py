@@ -35,7 +35,7 @@ USE = """
 with f as (
   select f.exchange_id, f.sent_us, f.capabilities, f.capabilities <> 0 or f.techniques <> 0 as aimed,
          u.until_us is null or f.sent_us < u.until_us as in_force, u.scope
-  from {fingerprints} f join uses u using (account_id) where f.sent_us // {epoch_us} <= $last
+  from {traffic} f join uses u using (account_id) where f.sent_us // {epoch_us} <= $last
 ), one as (
   select exchange_id, bool_or(aimed) as aimed, bool_or(in_force) as in_force, bool_or(capabilities <> 0) as asks,
          bool_or(in_force and (scope = 0 or capabilities = 0 or capabilities & scope <> 0)) as within

@@ -95,19 +95,54 @@ def fit(hits: NDArray[np.float64], size: NDArray[np.float64]) -> Background:
     known = size > 0
     hits, size = hits[known], size[known]
     rounded = np.exp(np.round(np.log(np.maximum(size, 1e-9)) / SIZE_STEP) * SIZE_STEP)
-    pairs, count = np.unique(np.stack([np.round(hits / size * rounded, 1), rounded]), axis=1, return_counts=True)
+    pairs, count = np.unique(np.round(hits / size * rounded, 1) + 1j * rounded, return_counts=True)
     mean, correlation = (grid.ravel() for grid in np.meshgrid(MEANS, CORRELATIONS, indexing="ij"))
     a, b = mean * (1.0 - correlation) / correlation, (1.0 - mean) * (1.0 - correlation) / correlation
-    body = log_beta_binomial(pairs[0][:, None], pairs[1][:, None], a, b)  # (pairs, grid)
-    flat = log_beta_binomial(pairs[0], pairs[1], np.array(1.0), np.array(1.0))[:, None]
+    body = log_beta_binomial(pairs.real[:, None], pairs.imag[:, None], a, b)  # (pairs, grid)
+    flat = log_beta_binomial(pairs.real, pairs.imag, np.array(1.0), np.array(1.0))[:, None]
     ratio = np.exp(body - flat)  # at most about the square root of the size
-    likelihood = count @ flat + np.array(
-        [count @ np.log((1.0 - tail) * ratio + tail) for tail in TAILS]
-    )  # (tails, grid)
-    best = np.unravel_index(int(np.argmax(np.round(likelihood, 9))), likelihood.shape)
-    grid = np.flatnonzero(likelihood[best[0]] >= likelihood[best] - PLAUSIBLE_NATS)
-    spread = float(np.sqrt(mean[best[1]] * (1.0 - mean[best[1]]) * correlation[best[1]]))
-    return Background(a[grid], b[grid], float(TAILS[best[0]]), len(hits), float(mean[best[1]]), spread)
+    top, weight = likeliest(count, ratio)
+    likelihood = mixture(count, ratio, TAILS[weight])
+    grid = np.flatnonzero(likelihood >= likelihood[top] - PLAUSIBLE_NATS)
+    spread = float(np.sqrt(mean[top] * (1.0 - mean[top]) * correlation[top]))
+    return Background(a[grid], b[grid], float(TAILS[weight]), len(hits), float(mean[top]), spread)
+
+
+def mixture(
+    count: NDArray[np.int64], ratio: NDArray[np.float64], tail: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    """Log likelihood of a mixture of each beta component with the uniform one, less that of the uniform one alone.
+
+    Args:
+        count: shape (n,), operators of each kind.
+        ratio: shape (n, grid), likelihood by the beta component over that by the uniform one.
+        tail: weight of the uniform one, for all or for each of the grid.
+
+    Returns:
+        shape (grid,).
+    """
+    return np.asarray(count @ np.log((1.0 - tail) * ratio + tail))
+
+
+def likeliest(count: NDArray[np.int64], ratio: NDArray[np.float64]) -> tuple[int, int]:
+    """(number in the grid, number in `TAILS`) of the likeliest mixture; of equal ones that of the smallest tail.
+
+    The log likelihood is concave in the weight, so that each component's best is where its slope changes sign.
+
+    Args:
+        count: shape (n,), operators of each kind.
+        ratio: shape (n, grid), likelihood by the beta component over that by the uniform one.
+    """
+    rising, falling = np.full(ratio.shape[1], -1), np.full(ratio.shape[1], len(TAILS) - 1)
+    while (falling - rising > 1).any():
+        middle = np.maximum((rising + falling) // 2, 0)
+        slope = count @ ((1.0 - ratio) / ((1.0 - TAILS[middle]) * ratio + TAILS[middle]))
+        rising, falling = np.where(slope > 0.0, middle, rising), np.where(slope > 0.0, falling, middle)
+    ends = np.stack([np.maximum(rising, 0), falling])
+    found = np.round(np.stack([mixture(count, ratio, TAILS[end]) for end in ends]), 9)
+    best = np.flatnonzero(found.ravel() == found.max())
+    _, top, end = min((int(ends.ravel()[one]), int(one % ratio.shape[1]), int(one // ratio.shape[1])) for one in best)
+    return top, int(ends[end, top])
 
 
 def log_e(hits: float, size: float, background: Background) -> float:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.cases import Counts
+from hydrometer.base.units import FILL_MIN
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.background import effective_size
 
@@ -32,28 +33,10 @@ from (
 ) group by 1 order by 1
 """
 UNITS = """
-with n as (
-  select unit, sum(items)::bigint as items, (sum(shorts) + least(sum(openings), sum(closings)))::bigint as wordings,
-         sum(flagged)::bigint as flagged, $sums
-  from {unit_epochs} where epoch <= $last group by 1
-), o as (
-  select unit, opening, count(*) as filled from {items} where epoch <= $last and opening <> 0 group by 1, 2
-  having count(*) >= $fill
-), c as (
-  select unit, closing, count(*) as filled from {items} where epoch <= $last and closing <> 0 group by 1, 2
-  having count(*) >= $fill
-), f as (
-  select unit, sum(filled)::bigint as filled from (
-    select unit, filled from o union all select unit, filled from c
-    union all select unit, -count(*) from {items} semi join o using (unit, opening) semi join c using (unit, closing)
-              where epoch <= $last group by 1
-  ) group by 1
-)
-select unit, items, wordings, flagged, coalesce(filled, 0) as filled, n.* exclude (unit, items, wordings, flagged)
-from n left join f using (unit) order by 1
+select unit, sum(items)::bigint as items, (sum(shorts) + least(sum(openings), sum(closings)))::bigint as wordings,
+       sum(flagged)::bigint as flagged, sum(filled)::bigint as filled, $sums
+from {unit_epochs} where epoch <= $last group by 1 order by 1
 """
-FILL_MIN = 5
-"""Distinct prompts of one wording from which it counts as a filled-in form."""
 
 
 def group_counts(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: int, techniques: int) -> Counts:
@@ -89,7 +72,7 @@ def unit_counts(workspace: Workspace, units: int, last_epoch: int, techniques: i
         techniques: number of technique bits.
     """
     sums = ", ".join(f"sum(t{bit})::bigint as t{bit}" for bit in range(techniques))
-    found = workspace.query(UNITS.replace("$sums", sums).replace("$fill", str(FILL_MIN)), {"last": last_epoch})
+    found = workspace.query(UNITS.replace("$sums", sums), {"last": last_epoch})
     return _counts(_dense(found, "unit", units))
 
 

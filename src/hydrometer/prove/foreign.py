@@ -30,12 +30,13 @@ LIMITS: dict[str, object] = {"accounts": PLACE_ACCOUNTS, "requests": PLACE_REQUE
 """Values of the parameters of the texts below."""
 
 LOOKED = f"""
-with looked as materialized (
-  select account_id, exchange_id, sent_us, client_ip, prefix, client_stack,
-         ({CELL}) in (select cell from alike) as alike from {{fingerprints}}
-)"""
+select account_id, sent_us, client_ip, prefix, client_stack, ({CELL}) in (select cell from alike) as alike
+from {{fingerprints}}
+"""
+"""Everything that was sent, and whether it looks like the campaign's; held as the table `looked`."""
 BUSY = "having count(distinct account_id) >= $accounts and count(*) >= $requests"
-PLACED = f"""{LOOKED}, busy_address as (
+PLACED = f"""
+with busy_address as (
   select client_ip as place from looked where alike and client_ip is not null group by 1 {BUSY}
 ), busy_prefix as (
   select prefix as place from looked anti join busy_address on client_ip = place
@@ -44,19 +45,20 @@ PLACED = f"""{LOOKED}, busy_address as (
   select client_stack as place from looked anti join busy_address on client_ip = place
   anti join busy_prefix on prefix = busy_prefix.place where alike and client_stack is not null group by 1 {BUSY}
 ), placed as (
-  select l.account_id, l.exchange_id, l.sent_us, l.alike, coalesce(a.place, b.place, c.place) as place,
+  select l.*, coalesce(a.place, b.place, c.place) as place,
          case when a.place is not null then 0 when b.place is not null then 1
               when c.place is not null then 2 end as layer
-  from looked l left join busy_address a on l.client_ip = a.place
+  from ($source) l left join busy_address a on l.client_ip = a.place
   left join busy_prefix b on a.place is null and l.prefix = b.place
   left join busy_stack c on a.place is null and b.place is null and l.client_stack = c.place
 )"""
-"""Where each request comes from: the smallest place from which several accounts send what looks like the campaign's."""
-PLACES = f"""{PLACED}
+"""Where each request of a source comes from: the smallest place from which several accounts send what looks like the
+campaign's."""
+PLACES = f"""{PLACED.replace("$source", "select * from looked")}
 select account_id, layer, place, count(*) as n, count(*) filter (alike) as k
 from placed where layer is not null group by 1, 2, 3 order by 1, 2, 3
 """
-DAYS = f"""{PLACED}, sent as (
+DAYS = f"""{PLACED.replace("$source", "select * from looked semi join away using (account_id)")}, sent as (
   select p.account_id, p.sent_us, p.alike, p.sent_us // 3600000000 as hour, a.account_id is not null as away
   from placed p semi join away using (account_id) left join away a using (account_id, layer, place)
 )
@@ -69,14 +71,14 @@ select account_id, hour // 24 as day, count(distinct hour) filter (alike and awa
        max(sent_us) filter (not away) as last_own
 from sent group by 1, 2 order by 1, 2
 """
-SENT = f"""{PLACED}
+SENT = f"""{PLACED.replace("$source", "select * from {fingerprints} semi join away using (account_id)")}
 select p.exchange_id, p.account_id from placed p semi join away using (account_id, layer, place) order by 1
 """
 KEYS = """
-select s.account_id, e.api_key_id as key, count(*) as n from {exchanges} e join sent s using (exchange_id)
+select s.account_id, e.api_key_id as key, count(*) as n from {requests} e join sent s using (exchange_id)
 where e.api_key_id is not null group by 1, 2 order by 1, n desc, 2
 """
-USUAL = f"{LOOKED} select count(*) as n, count(*) filter (alike) as k from looked anti join members using (account_id)"
+USUAL = "select count(*) as n, count(*) filter (alike) as k from looked anti join members using (account_id)"
 
 
 def alike_cells(shares: Shares) -> pa.Table:

@@ -33,6 +33,7 @@ from hydrometer.prove.metadata import EXCHANGES_MIN, metadata, prompts_known
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.profile import FIGURES, profiles_of_sent, sent
 from hydrometer.prove.standing import Standing, standing
+from hydrometer.prove.traffic import traffic_of
 
 NEIGHBOUR_SHARE = 0.05
 NEIGHBOUR_MEMBERS = 3
@@ -141,8 +142,9 @@ def judge(
         techniques: names of the technique bits.
         register: authorised uses.
         own: the provider's own benign operators that are known by then.
-        worth: least ln e of H1 of a group about which H2 is asked. At ln(1 / q) the same groups are listed at q as if
-            all had been asked, since e-BH lists nothing whose e-value is below 1 / q.
+        worth: least ln e of H1 of a group about which H2 is asked, and of H2 of one whose innocent explanations are
+            asked for. At ln(1 / q) the same groups are listed at q as if all had been asked, since e-BH lists nothing
+            whose e-value is below 1 / q.
         capabilities: names of the capability bits.
 
     Returns:
@@ -176,19 +178,20 @@ def judge(
     asked = worthwhile(memberships, operator, worth)
     members = [membership.units for membership in asked.values()]
     pooled = group_counts(workspace, members, last_epoch, len(techniques))
-    worked = usages(workspace, members, last_epoch)
     place = {key: number for number, key in enumerate(asked)}
     benign = benign_units(population, memberships, proven)
     second: list[Answers] = []
     known: dict[int, Answers] = {}
-    for number, membership in enumerate(memberships):
-        key = id(membership)
-        if key in asked and key not in known:
-            group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
-            background = every.of(benign & ~neighbourhood(population, membership))
-            one = case(group, pooled.of(np.array([place[key]])), background, worked[place[key]])
-            known[key] = _second(found, one, whole=proven[number])
-        second.append(known.get(key, NOT_ASKED))
+    with traffic_of(workspace, members, last_epoch):
+        worked = usages(workspace, members, last_epoch)
+        for number, membership in enumerate(memberships):
+            key = id(membership)
+            if key in asked and key not in known:
+                group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
+                background = every.of(benign & ~neighbourhood(population, membership))
+                one = case(group, pooled.of(np.array([place[key]])), background, worked[place[key]])
+                known[key] = _second(found, one, worth, whole=proven[number])
+            second.append(known.get(key, NOT_ASKED))
     q = q_of(operator, [answers[0] for answers in second])
     return [
         Judged(
@@ -246,16 +249,18 @@ def usages(workspace: Workspace, members: list[NDArray[np.int64]], last_epoch: i
     return [Usage(worked.values[group], used.of(group)) for group in range(len(members))]
 
 
-def _second(found: dict[str, Test], case: Case, *, whole: bool) -> Answers:
+def _second(found: dict[str, Test], case: Case, worth: float, *, whole: bool) -> Answers:
     """(ln e of H2, evidence of H2 and H4, innocent explanations, standing among own operators) of one group.
 
-    Where one hand is not shown (`whole` is false) only the evidence of H2 is looked at: nothing is to be explained.
+    Where one hand is not shown (`whole` is false) or H2 stays below `worth`, only the evidence of H2 is looked at:
+    nothing is to be explained.
     Exonerating tests can only take away, so they are asked where something is there to be taken.
     """
     findings = {
         name: test.judge(case) for name, test in found.items() if (test.hypothesis, test.role) == ("H2", "evidence")
     }
     extraction = _mean(list(findings.values()))
+    whole &= worth == -np.inf or (extraction is not None and extraction >= worth - ROUNDING)
     if whole:
         findings |= {name: test.judge(case) for name, test in found.items() if test.hypothesis == "H4"}
     if whole and extraction is not None and extraction > 0.0:

@@ -54,7 +54,7 @@ with sent as materialized (
   select m.grp, f.account_id, f.conversation, f.output_tokens, f.turn, coalesce(f.turn, 1) > 1 as later,
          coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us, f.sent_us // 3600000000 % 24 as hour,
          f.conversation is not null and count(*) over (partition by m.grp, f.account_id, f.conversation) = 1 as lone
-  from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+  from {traffic} f join {units} u using (account_id) join members m using (unit)
   where f.sent_us // {epoch_us} <= $last
 )
 """

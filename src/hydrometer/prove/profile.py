@@ -49,7 +49,7 @@ SENT = """
 select m.grp, f.account_id, f.item, f.opening, f.closing, f.techniques, f.capabilities, f.words, f.output_tokens,
        f.turn, coalesce(f.turn, 1) > 1 as later, coalesce(f.tool_set, 0) <> 0 as tools, f.sent_us,
        f.sent_us // 3600000000 % 24 as hour
-from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+from {traffic} f join {units} u using (account_id) join members m using (unit)
 where f.words > 0 and f.sent_us // {epoch_us} <= $last
 """
 WORDINGS = """

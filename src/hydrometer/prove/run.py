@@ -17,6 +17,7 @@ from hydrometer.prove.assembly import Reported
 from hydrometer.prove.case_facts import facts_of, said_of
 from hydrometer.prove.roles import Others
 from hydrometer.prove.subject import Surroundings, Words, subject_of
+from hydrometer.prove.traffic import requests_of
 from hydrometer.prove.verdict import Verdict
 
 
@@ -74,24 +75,26 @@ def tables(
         name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates", "wordings")
     }
     facts = [from_rows([], OUTPUTS["facts"])]
-    for report in reports:
-        since = detectable.get(report.verdict.campaign_id)
-        said: dict[str, Any] = {"capabilities": [], "techniques": [], "summary": None}
-        if report.listed:
-            subject = subject_of(report, accounts, around, since)
-            facts.append(facts_of(subject))
-            said |= said_of(subject) | {"techniques": words.techniques(report, vocabulary.techniques)}
-            said["summary"] = words.summary(report, said["capabilities"], said["techniques"])
-            rows["links"] += assembly.link_rows(population, report, accounts)
-            rows["timeline"] += views.timeline_rows(workspace, report)
-            wordings = views.wording_rows(workspace, report, vocabulary.techniques)
-            rows["templates"] += wordings[: views.TEMPLATES_MAX]
-            told = [one for one in wordings if one["masked"] not in (None, views.MASK)]
-            rows["wordings"] += [{name: one[name] for name in views.WORDINGS.names} for one in told]
-        members = assembly.member_rows(report, accounts) + role_rows.victim_rows(workspace, report)
-        rows["campaigns"].append(assembly.campaign_row(report, len(members), prior, said, since))
-        rows["members"] += members + role_rows.customer_rows(report, accounts)
-        rows["evidence"] += assembly.evidence_rows(report) + role_rows.role_evidence(report, accounts)
+    senders = {account for report in reports if report.listed for account in senders_of(report, accounts)}
+    with requests_of(workspace, senders):
+        for report in reports:
+            since = detectable.get(report.verdict.campaign_id)
+            said: dict[str, Any] = {"capabilities": [], "techniques": [], "summary": None}
+            if report.listed:
+                subject = subject_of(report, accounts, around, since)
+                facts.append(facts_of(subject))
+                said |= said_of(subject) | {"techniques": words.techniques(report, vocabulary.techniques)}
+                said["summary"] = words.summary(report, said["capabilities"], said["techniques"])
+                rows["links"] += assembly.link_rows(population, report, accounts)
+                rows["timeline"] += views.timeline_rows(workspace, report)
+                wordings = views.wording_rows(workspace, report, vocabulary.techniques)
+                rows["templates"] += wordings[: views.TEMPLATES_MAX]
+                told = [one for one in wordings if one["masked"] not in (None, views.MASK)]
+                rows["wordings"] += [{name: one[name] for name in views.WORDINGS.names} for one in told]
+            members = assembly.member_rows(report, accounts) + role_rows.victim_rows(workspace, report)
+            rows["campaigns"].append(assembly.campaign_row(report, len(members), prior, said, since))
+            rows["members"] += members + role_rows.customer_rows(report, accounts)
+            rows["evidence"] += assembly.evidence_rows(report) + role_rows.role_evidence(report, accounts)
     rows["campaigns"] = assembly.ranked(rows["campaigns"])
     kinds = OUTPUTS | {"wordings": views.WORDINGS}
     result = {name: from_rows(parts, kinds[name]) for name, parts in rows.items()}
@@ -99,6 +102,12 @@ def tables(
     result["operators"] = assembly.operator_table(reports, accounts)
     result["attributed"] = assembly.attributed_table(reports)
     return result
+
+
+def senders_of(report: Reported, accounts: list[list[str]]) -> set[str]:
+    """Accounts whose exchanges a listed group's facts are about: its members', and its victims'."""
+    members = {account for unit in report.verdict.judged.membership.units.tolist() for account in accounts[unit]}
+    return members | set(report.victims.accounts)
 
 
 def worked_out(

@@ -83,7 +83,7 @@ def _region(subject: Subject) -> pa.Table | None:
         return None
     return _select(
         subject,
-        "select account_id, sent_us as us from {fingerprints} f semi join members using (account_id) "
+        "select account_id, sent_us as us from {traffic} f semi join members using (account_id) "
         "where list_contains($countries, country)",
         {"countries": list(unsupported)},
     )
@@ -96,7 +96,7 @@ def _sharing(subject: Subject) -> pa.Table | None:
         subject,
         f"""select account_id, sent_us as us from (
               select account_id, sent_us, country, lag(country) over w as before, lag(sent_us) over w as before_us
-              from {{fingerprints}} f semi join members using (account_id) where country is not null
+              from {{traffic}} f semi join members using (account_id) where country is not null
               window w as (partition by account_id order by sent_us, exchange_id))
             where before <> country and sent_us - before_us <= {SHARING_US}""",
     )
@@ -109,7 +109,7 @@ def _resale(subject: Subject) -> pa.Table | None:
         subject,
         f"""select account_id, us from (
               select account_id, us, row_number() over (partition by account_id order by us, end_user) as number
-              from (select account_id, end_user, min(sent_us) as us from {{fingerprints}} f
+              from (select account_id, end_user, min(sent_us) as us from {{traffic}} f
                     semi join members using (account_id) where end_user <> 0 group by 1, 2))
             where number > {END_USERS}""",
     )
@@ -122,7 +122,7 @@ def _evasion(subject: Subject) -> pa.Table | None:
         subject,
         """with bans as (select e.account_id, min(epoch_us(e.acted_at)) as us from {enforcement} e
              semi join members using (account_id) where e.action = 'ban' group by 1),
-           firsts as (select account_id, min(sent_us) as us from {fingerprints} semi join members using (account_id)
+           firsts as (select account_id, min(sent_us) as us from {traffic} semi join members using (account_id)
              group by 1)
            select a.account_id, greatest(epoch_us(a.created_at), coalesce(f.us, epoch_us(a.created_at))) as us
            from {accounts} a semi join members using (account_id) left join firsts f using (account_id)
@@ -135,7 +135,7 @@ def _several(subject: Subject) -> pa.Table | None:
         return EVENTS.empty_table()
     return _select(
         subject,
-        "select account_id, min(sent_us) as us from {fingerprints} semi join members using (account_id) group by 1",
+        "select account_id, min(sent_us) as us from {traffic} semi join members using (account_id) group by 1",
     )
 
 

@@ -35,7 +35,7 @@ with known as (
 select f.request_model in (select model from fresh) as fresh, count(*) as n,
        count(*) filter (p.opening in (select form from known) or p.closing in (select form from known)) as same,
        count(*) filter (p.item in (select item from old)) as again
-from part p join {{fingerprints}} f using (exchange_id)
+from part p join {{traffic}} f using (exchange_id)
 where p.sent_us >= $at and p.sent_us < $until and (p.opening <> 0 or p.closing <> 0) group by 1 order by 1
 """
 

@@ -50,7 +50,7 @@ select u.unit, f.request_model as model, (f.sent_us - $first) // $step as step, 
 from {source} join {units} u using (account_id) where f.request_model is not null group by 1, 2, 3 order by 1, 2, 3
 """
 GROUP = COUNTS.replace("{weight}", "p.millionths / 1e6").replace(
-    "{source}", "(select exchange_id, millionths from part) p join {fingerprints} f using (exchange_id)"
+    "{source}", "(select exchange_id, millionths from part) p join {traffic} f using (exchange_id)"
 )
 EVERYBODY = COUNTS.replace("{weight}", "1").replace("{source}", "{fingerprints} f")
 

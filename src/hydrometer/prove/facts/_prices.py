@@ -27,7 +27,7 @@ from (select request_model, micro_usd, coalesce(input_tokens, 0) + coalesce(outp
 group by 1 having sum(tokens) > 0 order by 1
 """
 USED = """
-select f.request_model as model, sum(p.millionths)::double as n from part p join {fingerprints} f using (exchange_id)
+select f.request_model as model, sum(p.millionths)::double as n from part p join {traffic} f using (exchange_id)
 where p.sent_us >= $from and p.sent_us < $to group by 1 order by 1
 """
 
@@ -35,7 +35,7 @@ where p.sent_us >= $from and p.sent_us < $to group by 1 order by 1
 SINCE = """
 with own as (
   select p.account_id, p.sent_us, p.millionths, coalesce(f.request_model in (select model from fresh), false) as fresh
-  from part p join {fingerprints} f using (exchange_id) where p.sent_us >= $from and p.sent_us < $to
+  from part p join {traffic} f using (exchange_id) where p.sent_us >= $from and p.sent_us < $to
 ), begun as (select account_id, min(sent_us) as since from own where fresh group by 1)
 select sum(millionths) filter (fresh)::double / sum(millionths) as moved
 from own join begun using (account_id) where sent_us >= since

@@ -29,7 +29,7 @@ select coalesce(x.response_model, x.request_model) as model,
        sum(p.millionths::hugeint * least(coalesce(x.cached_tokens, 0), coalesce(x.input_tokens, 0)))::double / 1e6
          as cached,
        sum(p.millionths::hugeint * coalesce(x.output_tokens, 0))::double / 1e6 as output
-from part p join {fingerprints} f using (exchange_id) join {exchanges} x using (exchange_id) group by 1, 2 order by 1, 2
+from part p join {traffic} f using (exchange_id) join {requests} x using (exchange_id) group by 1, 2 order by 1, 2
 """
 
 

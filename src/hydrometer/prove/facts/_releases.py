@@ -47,8 +47,7 @@ select u.unit, min(f.sent_us) as first from {fingerprints} f join {units} u usin
 EVERYBODY = USE.replace("{weight}", "1").replace("{source}", "{fingerprints}")
 GROUP = USE.replace("{weight}", "millionths / 1e6").replace(
     "{source}",
-    "(select p.account_id, p.sent_us, p.millionths, f.request_model from part p join {fingerprints} f "
-    "using (exchange_id))",
+    "(select p.account_id, p.sent_us, p.millionths, f.request_model from part p join {traffic} f using (exchange_id))",
 )
 
 

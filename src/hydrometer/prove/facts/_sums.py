@@ -23,7 +23,7 @@ select sum(p.millionths)::double / 1e6 as exchanges,
        sum(p.millionths::hugeint * x.reasoning_tokens)::double / 1e6 as reasoning_tokens,
        count(*) as n_exchanges, count(x.input_tokens) as n_input_tokens, count(x.output_tokens) as n_output_tokens,
        count(x.reasoning_tokens) as n_reasoning_tokens
-from part p join {exchanges} x using (exchange_id)
+from part p join {requests} x using (exchange_id)
 """
 
 

@@ -104,13 +104,24 @@ def observable(around: Surroundings) -> dict[str, str]:
     return {name: " or ".join(f"({one})" for one in conditions[name]) for name in sorted(conditions)}
 
 
+def shaped(around: Surroundings) -> str:
+    """SELECT of the exchanges whose shape shows any capability, with the columns that show it; most show none."""
+    seen = [(columns, condition) for columns, condition in SHAPES.values() if not set(columns) <= around.absent]
+    names = ["exchange_id", *sorted({f"x.{column}" for columns, _ in seen for column in columns})]
+    if any("x.turn" in condition for _, condition in seen) and "x.turn" not in names:
+        names.append("x.turn")
+    return (
+        f"select {', '.join(names)} from {{exchanges}} x where {' or '.join(f'({one})' for _, one in seen) or 'false'}"
+    )
+
+
 def unit_counts(around: Surroundings) -> pa.Table:
     """Per unit: exchanges `n` and, for each observable capability, how many aim at it; by unit, worked out once."""
     if "aims" not in around.kept:
         counts = "".join(f', count(*) filter ({test}) as "{name}"' for name, test in observable(around).items())
         around.kept["aims"] = around.workspace.query(
             f"select u.unit, count(*) as n{counts} from {{fingerprints}} f join {{units}} u using (account_id) "
-            "join {exchanges} x using (exchange_id) group by 1 order by 1"
+            f"left join ({shaped(around)}) x using (exchange_id) group by 1 order by 1"
         )
     found: pa.Table = around.kept["aims"]
     return found
@@ -124,7 +135,7 @@ def account_counts(subject: Subject) -> pa.Table:
     )
     return subject.workspace.query(
         f"select p.account_id, sum(p.millionths)::double as n{sums} from part p "
-        "join {fingerprints} f using (exchange_id) join {exchanges} x using (exchange_id) group by 1 order by 1",
+        "join {traffic} f using (exchange_id) join {requests} x using (exchange_id) group by 1 order by 1",
         part=subject.part.select(["exchange_id", "account_id", "millionths"]),
     )
 
@@ -208,7 +219,7 @@ def peers_of(subject: Subject) -> Peers:
     outside = ~np.isin(units, subject.around.listed)
     mix = subject.workspace.query(
         "select coalesce(f.client_type, '?') as kind, sum(p.millionths)::double as n from part p "
-        "join {fingerprints} f using (exchange_id) group by 1 order by 1",
+        "join {traffic} f using (exchange_id) group by 1 order by 1",
         part=subject.part.select(["exchange_id", "millionths"]),
     ).to_pylist()
     total = sum(row["n"] for row in mix) or 1.0

@@ -43,9 +43,11 @@ with used as (
          count(distinct f.prefix) filter (f.prefix <> 0) as prefixes,
          count(distinct f.client_stack) filter (f.client_stack <> 0) as stacks,
          count(*) filter (f.techniques & $identity <> 0) as overrides,
-         count(*) filter (f.techniques & $feigned <> 0) as feigned,
-         sum(x.cached_tokens) as cached, sum(x.input_tokens) as input
-  from {fingerprints} f join {units} u using (account_id) join {exchanges} x using (exchange_id) group by 1
+         count(*) filter (f.techniques & $feigned <> 0) as feigned
+  from {fingerprints} f join {units} u using (account_id) group by 1
+), tokens as (
+  select u.unit, sum(x.cached_tokens) as cached, sum(x.input_tokens) as input
+  from {exchanges} x join {units} u using (account_id) group by 1
 ), cards as (
   select payment_fingerprint, count(distinct u.unit) as holders from {accounts} join {units} u using (account_id)
   where payment_fingerprint is not null group by 1
@@ -56,7 +58,7 @@ with used as (
 select unit, n, p.holders > 1 as shared_payment, hours >= $hours and n >= $hours_min as round_the_clock,
        prefixes >= $prefixes as many_addresses, stacks >= $stacks as many_clients, overrides > 0 as identity_override,
        feigned > 0 as feigned_session, cached >= $cached_share * input as cache_use
-from used left join paid p using (unit) where n >= $least order by unit
+from used left join tokens using (unit) left join paid p using (unit) where n >= $least order by unit
 """
 NEEDS = {
     "shared_payment": (), "round_the_clock": (), "many_addresses": ("client_ip",),

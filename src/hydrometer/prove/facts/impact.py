@@ -31,7 +31,7 @@ USABLE = """
 with answered as (
   select p.millionths, f.item, f.skeleton, f.opening, coalesce(x.output_tokens, 0) as output,
          coalesce(x.input_tokens, 0) as input, coalesce(x.choices, 1) as choices
-  from part p join {fingerprints} f using (exchange_id) join {exchanges} x using (exchange_id)
+  from part p join {traffic} f using (exchange_id) join {requests} x using (exchange_id)
   where coalesce(x.status, 200) between 200 and 299 and coalesce(x.finish_reason, '') <> 'refusal'
 ), items as (
   select item, max(millionths) as millionths, any_value(skeleton order by millionths desc, skeleton) as skeleton,
@@ -47,7 +47,7 @@ select (select sum(millionths)::double / 1e6 from answered) as answered,
        (select count(*) from answered where item <> 0) as with_text
 """
 FORMS = """
-select sum(p.millionths)::double as n from part p join {fingerprints} f using (exchange_id) where f.skeleton <> 0
+select sum(p.millionths)::double as n from part p join {traffic} f using (exchange_id) where f.skeleton <> 0
 group by f.skeleton order by f.skeleton
 """
 NOT_SHOWN = (
@@ -126,7 +126,7 @@ def volume_spread(subject: Subject) -> float | None:
     if "share_low" not in subject.members.column_names:
         return None
     counted = subject.workspace.query(
-        "select m.share_low, m.share_high, count(*)::double as n from {fingerprints} f "
+        "select m.share_low, m.share_high, count(*)::double as n from {traffic} f "
         "join members m using (account_id) group by m.account_id, m.share_low, m.share_high order by m.account_id",
         members=subject.members,
     )

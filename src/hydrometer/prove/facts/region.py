@@ -44,7 +44,7 @@ NIGHT_HOURS = 6
 LIMITS = "Nationality, language and addresses say nothing about guilt; a fact about the provider's own rules alone."
 LOCATED = f"""
 with seen as (
-  select account_id, country, count(*) as n from {{fingerprints}} f semi join members using (account_id)
+  select account_id, country, count(*) as n from {{traffic}} f semi join members using (account_id)
   where country is not null group by 1, 2
 ), network as (
   select account_id, arg_max(country, (n, country)) as country, max(n)::double / sum(n) as share, sum(n) as n
@@ -79,7 +79,7 @@ from judged order by 1
 """
 COUNTRIES = """
 select count(*) as n, count(f.country) as known, count(*) filter (list_contains($countries, f.country)) as met
-from {fingerprints} f semi join part using (exchange_id)
+from {traffic} f semi join part using (exchange_id)
 """
 HOURS = (
     "select (sent_us // 3600000000) % 24 as hour, sum(millionths)::double / 1e6 as n from part group by 1 order by 1"

@@ -22,7 +22,7 @@ select account_id, words, output_tokens, next_words from (
          lead(f.words) over (
            partition by f.account_id, f.conversation order by f.turn, f.sent_us, f.exchange_id
          ) as next_words
-  from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+  from {traffic} f join {units} u using (account_id) join members m using (unit)
   where f.conversation is not null and f.turn is not null and f.words > 0 and f.sent_us // {epoch_us} <= $last
 ) where next_words is not null and output_tokens is not null and techniques <> 0
 order by account_id, words, output_tokens, next_words

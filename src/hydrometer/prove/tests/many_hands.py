@@ -39,7 +39,7 @@ PEOPLE = """
 with f as materialized (
   select m.unit, f.account_id, f.sent_us, f.language, f.client_stack, nullif(f.system_prompt, 0) as system_prompt,
          f.end_user, coalesce(f.turn, 1) > 1 as later, f.conversation
-  from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+  from {traffic} f join {units} u using (account_id) join members m using (unit)
   where f.sent_us // {epoch_us} <= $last
 ), talks as (
   select account_id, conversation, min(sent_us) as began, max(sent_us) as ended, any_value(language) as language,

@@ -15,7 +15,7 @@ FOLLOW_UPS = 0.4
 """Share of exchanges that continue a conversation, from which use is interactive."""
 FACTS = """
 select count(*) as exchanges, count(*) filter (coalesce(f.turn, 1) > 1) as later
-from {fingerprints} f join {units} u using (account_id) join members m using (unit)
+from {traffic} f join {units} u using (account_id) join members m using (unit)
 where f.sent_us // {epoch_us} <= $last
 """
 
