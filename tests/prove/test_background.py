@@ -162,4 +162,4 @@ def test_the_likeliest_mixture_is_that_of_all_that_are_tried(seed: int) -> None:
     count = draw.integers(1, 50, kinds)
     every = np.round([mixture(count, ratio, tail) for tail in TAILS], 9)
     tail, top = np.unravel_index(int(np.argmax(every)), every.shape)
-    assert likeliest(count, ratio) == (top, tail)
+    assert likeliest(count, ratio) == (int(top), int(tail))
