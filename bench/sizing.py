@@ -2,8 +2,9 @@
 
 Each stage grows from its largest measured size by the exponent between the last two sizes. Collecting, the pass over
 text and the tables counted from it use all cores; linking, proving and reporting are counted as if they used no more
-than in the measurement. On Spark the pass and the tables cost what DuckDB needs times the measured ratio, shared out
-over the executors; the rest stays on the driver. Prices are assumptions: settings of the command, kept in the file.
+than in the measurement. On Spark the pass over text costs what DuckDB needs times the measured ratio, shared out over the
+executors; the rest stays on the driver (counting by unit does, and is counted whole). Prices are assumptions: settings
+of the command, kept in the file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bench.trials import Row
 PUBLISHED: dict[str, int | float] = {"core_hour_usd": 0.05, "gigabyte_month_usd": 0.02}
 SPREAD = ("collect", "fingerprint", "entities")
 """Stages whose time is shared out over cores."""
-ON_EXECUTORS = ("fingerprint", "entities")
+ON_EXECUTORS = ("fingerprint",)
 """Stages that run on Spark's executors."""
 GIGABYTE = 1e9
 HOUR = 3600.0
