@@ -2,7 +2,7 @@
 
 Each stage grows from its largest measured size by the exponent between the last two sizes. Collecting, the pass over
 text and the tables counted from it use all cores; linking, proving and reporting are counted as if they used no more
-than in the measurement. On Spark the pass over text costs what DuckDB needs times the measured ratio, shared out over the
+than in the measurement. On Spark the pass over text costs what DuckDB needs times the measured ratio, shared out over
 executors; the rest stays on the driver (counting by unit does, and is counted whole). Prices are assumptions: settings
 of the command, kept in the file.
 """

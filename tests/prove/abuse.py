@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.attribution import CELLS, Shares
+from hydrometer.prove.attribution import CELLS, Shares, held_in_cells
 from hydrometer.prove.victims import Asked, Victims, find
 
 DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
@@ -99,4 +99,5 @@ def victims(
 ) -> Victims:
     """The victims in a log."""
     log.write(workspace)
-    return find(workspace, MARKS, shares(), Asked(members, elsewhere, bound, 0.01))
+    with held_in_cells(workspace, MARKS):
+        return find(workspace, shares(), Asked(members, elsewhere, bound, 0.01))

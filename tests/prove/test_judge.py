@@ -24,6 +24,7 @@ from hydrometer.prove import judge as judging
 from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.hands import belonging, cores, kin_of
 from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, judge, neighbourhood
+from hydrometer.prove.kinship import Cards
 from hydrometer.prove.membership import founding
 
 UNITS = 200
@@ -226,16 +227,16 @@ def test_a_candidate_on_the_operators_cards_founds_with_it() -> None:
     found = paying(np.random.default_rng(1))
     founders = [np.arange(40), np.arange(40, 60), np.arange(300, 320)]
     proven, by_behaviour = [True, False, False], [True, True, True]
-    assert kin_of(found, founders, proven, by_behaviour, 0) == {1: 0}
-    assert kin_of(found, founders, proven, [True, False, True], 0) == {}
+    assert kin_of(Cards.of(found), founders, proven, by_behaviour, 0) == {1: 0}
+    assert kin_of(Cards.of(found), founders, proven, [True, False, True], 0) == {}
     members = belonging(found, founders, proven, {1: 0})
     assert np.isin(np.arange(40, 60), members[0].units).mean() >= 0.5
     assert members[1].units.tolist() == founders[1].tolist()
 
 
 def test_strangers_among_the_wordings_found_nothing() -> None:
-    found = paying(np.random.default_rng(2))
+    cards = Cards.of(paying(np.random.default_rng(2)))
     mixed = Group(np.concatenate([np.arange(60), np.arange(300, 330)]), "wording", "by hand", (np.arange(300, 330),))
-    assert cores(found, [(mixed,)], [True], 0)[0].tolist() == list(range(60))
-    assert cores(found, [(mixed,)], [False], 0)[0].tolist() == mixed.members.tolist()
-    assert cores(found, [(replace(mixed, side="infrastructure"),)], [True], 0)[0].tolist() == mixed.members.tolist()
+    assert cores(cards, [(mixed,)], [True], 0)[0].tolist() == list(range(60))
+    assert cores(cards, [(mixed,)], [False], 0)[0].tolist() == mixed.members.tolist()
+    assert cores(cards, [(replace(mixed, side="infrastructure"),)], [True], 0)[0].tolist() == mixed.members.tolist()

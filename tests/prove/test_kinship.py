@@ -9,7 +9,7 @@ from tests.prove.made import population, renumbered, shared_by
 
 from hydrometer.base.population import Population
 from hydrometer.prove import kinship
-from hydrometer.prove.kinship import KIN_NATS, kin_nats, strangers_within
+from hydrometer.prove.kinship import KIN_NATS, Cards, kin_nats, strangers_within
 
 UNITS = 800
 OPERATOR = np.arange(60)
@@ -28,7 +28,7 @@ def world(seed: int = 1, *more: list[int]) -> Population:
 
 def test_who_holds_the_operators_cards_is_kin_and_who_does_not_is_not() -> None:
     found = world()
-    kin, stranger = kin_nats(found, OPERATOR, KIN, 0), kin_nats(found, OPERATOR, STRANGERS, 0)
+    kin, stranger = kin_nats(Cards.of(found), OPERATOR, KIN, 0), kin_nats(Cards.of(found), OPERATOR, STRANGERS, 0)
     assert kin is not None and kin > KIN_NATS
     assert stranger is not None and stranger < 0.0
 
@@ -36,17 +36,17 @@ def test_who_holds_the_operators_cards_is_kin_and_who_does_not_is_not() -> None:
 def test_one_card_in_many_hands_counts_once() -> None:
     """Forty strangers on one card that a member holds, too: one coincidence, not forty."""
     found = world(1, [0, *STRANGERS.tolist()])
-    value = kin_nats(found, OPERATOR, STRANGERS, 0)
+    value = kin_nats(Cards.of(found), OPERATOR, STRANGERS, 0)
     assert value is not None and value < KIN_NATS
 
 
 def test_too_few_cards_say_nothing() -> None:
-    assert kin_nats(world(), OPERATOR, KIN[:4], 0) is None
+    assert kin_nats(Cards.of(world()), OPERATOR, KIN[:4], 0) is None
     known = np.ones(UNITS, np.bool_)
     known[KIN] = False
     hidden = population(UNITS, {"payment_fingerprint": [[0, 1]]}, observed={"payment_fingerprint": known})
-    assert kin_nats(hidden, OPERATOR, KIN, 0) is None
-    assert kin_nats(population(UNITS, {"client_ip": [[0, 1]]}), OPERATOR, KIN, 0) is None
+    assert kin_nats(Cards.of(hidden), OPERATOR, KIN, 0) is None
+    assert kin_nats(Cards.of(population(UNITS, {"client_ip": [[0, 1]]})), OPERATOR, KIN, 0) is None
 
 
 def test_the_e_value_of_random_parts_has_mean_one_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_the_e_value_of_random_parts_has_mean_one_at_most(monkeypatch: pytest.Mo
     monkeypatch.setattr(kinship, "ORDERS", 1)
     found, draw = world(3), np.random.default_rng(5)
     values = [
-        kin_nats(found, OPERATOR, np.sort(draw.choice(np.arange(60, UNITS), 40, replace=False)), number)
+        kin_nats(Cards.of(found), OPERATOR, np.sort(draw.choice(np.arange(60, UNITS), 40, replace=False)), number)
         for number in range(400)
     ]
     assert float(np.mean(np.exp([value for value in values if value is not None]))) <= 1.1
@@ -64,18 +64,18 @@ def test_names_do_not_matter() -> None:
     found = world()
     order = np.random.default_rng(2).permutation(UNITS)
     place = np.argsort(order)
-    again = kin_nats(renumbered(found, order), np.sort(place[OPERATOR]), np.sort(place[KIN]), 0)
-    assert again == pytest.approx(kin_nats(found, OPERATOR, KIN, 0), abs=1e-9)
+    again = kin_nats(Cards.of(renumbered(found, order)), np.sort(place[OPERATOR]), np.sort(place[KIN]), 0)
+    assert again == pytest.approx(kin_nats(Cards.of(found), OPERATOR, KIN, 0), abs=1e-9)
 
 
 def test_a_part_without_the_groups_cards_is_of_strangers() -> None:
     found = world()
     group: NDArray[np.int64] = np.concatenate([OPERATOR, KIN, STRANGERS])
-    assert strangers_within(found, group, [KIN, STRANGERS], 0).tolist() == STRANGERS.tolist()
-    assert strangers_within(found, group, [], 0).tolist() == []
+    assert strangers_within(Cards.of(found), group, [KIN, STRANGERS], 0).tolist() == STRANGERS.tolist()
+    assert strangers_within(Cards.of(found), group, [], 0).tolist() == []
 
 
 def test_where_most_of_a_group_looks_strange_nobody_leaves() -> None:
     found = world()
     group = np.concatenate([OPERATOR[:20], np.arange(300, 380)])
-    assert strangers_within(found, group, [np.arange(300, 340), np.arange(340, 380)], 0).tolist() == []
+    assert strangers_within(Cards.of(found), group, [np.arange(300, 340), np.arange(340, 380)], 0).tolist() == []

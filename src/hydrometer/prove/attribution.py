@@ -9,6 +9,8 @@ interval covers 42 %. Source: `statistics.md` section 9.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,9 +63,11 @@ TELLING = " or ".join(
     f"{column} in (select hash from marks where layer = 'form_{column}')" for column in ("opening", "closing")
 )
 CELL = f"4 * ({TELLING})::int + 2 * ({MARKED})::int + (techniques <> 0)::int"
-COUNTS = f"""
-select u.unit, {CELL} as cell, count(*) as n from {{fingerprints}} f join {{units}} u using (account_id) group by 1, 2
+CELLS_OF_ALL = f"""
+select account_id, sent_us, client_ip, prefix, client_stack, ({CELL})::tinyint as cell from {{fingerprints}}
 """
+"""The cell of everything that was sent, by whom and from where; held as `in_cells`, since each campaign asks often."""
+COUNTS = "select u.unit, cell, count(*) as n from in_cells join {units} u using (account_id) group by 1, 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +142,26 @@ def shares(counts: NDArray[np.float64], membership: Membership) -> Shares:
     return estimate(counts[membership.units], counts[~inside & (counts.sum(axis=1) >= VOLUME_MIN)])
 
 
-def by_cell(workspace: Workspace, units: int, marked: pa.Table) -> NDArray[np.float64]:
-    """Exchanges of every unit in each cell; shape (units, cells).
+@contextmanager
+def held_in_cells(workspace: Workspace, marked: pa.Table) -> Iterator[None]:
+    """Hold the table `in_cells` (`CELLS_OF_ALL`) of a group.
 
     Args:
-        workspace: holds `fingerprints` and `units`.
-        units: number of units.
+        workspace: holds `fingerprints`.
         marked: a group's `marks`.
     """
-    found = workspace.query(COUNTS, marks=marked)
+    with workspace.held("in_cells", CELLS_OF_ALL, marks=marked):
+        yield
+
+
+def by_cell(workspace: Workspace, units: int) -> NDArray[np.float64]:
+    """Exchanges of every unit in each cell, where `in_cells` is held; shape (units, cells).
+
+    Args:
+        workspace: holds `units`.
+        units: number of units.
+    """
+    found = workspace.query(COUNTS)
     counts = np.zeros((units, CELLS))
     counts[found["unit"].to_numpy(), found["cell"].to_numpy()] = found["n"].to_numpy()
     return counts

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.units import DECISION_DIGITS
-from hydrometer.prove.attribution import CELL, Shares
+from hydrometer.prove.attribution import Shares
 
 ALIKE_NATS = 1.0
 """Log ratio from which a kind of request looks like the campaign's (`attribution.Shares.ratio`)."""
@@ -29,14 +29,10 @@ SEEN_MIN = 3
 LIMITS: dict[str, object] = {"accounts": PLACE_ACCOUNTS, "requests": PLACE_REQUESTS}
 """Values of the parameters of the texts below."""
 
-LOOKED = f"""
-select account_id, sent_us, client_ip, prefix, client_stack, ({CELL}) in (select cell from alike) as alike
-from {{fingerprints}}
-"""
-"""Everything that was sent, and whether it looks like the campaign's; held as the table `looked`."""
+LOOKED = "with looked as (select *, cell in (select cell from alike) as alike from in_cells)"
+"""Everything that was sent, and whether it looks like the campaign's, within `attribution.held_in_cells`."""
 BUSY = "having count(distinct account_id) >= $accounts and count(*) >= $requests"
-PLACED = f"""
-with busy_address as (
+PLACED = f"""{LOOKED}, busy_address as (
   select client_ip as place from looked where alike and client_ip is not null group by 1 {BUSY}
 ), busy_prefix as (
   select prefix as place from looked anti join busy_address on client_ip = place
@@ -78,7 +74,7 @@ KEYS = """
 select s.account_id, e.api_key_id as key, count(*) as n from {requests} e join sent s using (exchange_id)
 where e.api_key_id is not null group by 1, 2 order by 1, n desc, 2
 """
-USUAL = "select count(*) as n, count(*) filter (alike) as k from looked anti join members using (account_id)"
+USUAL = f"{LOOKED} select count(*) as n, count(*) filter (alike) as k from looked anti join members using (account_id)"
 
 
 def alike_cells(shares: Shares) -> pa.Table:

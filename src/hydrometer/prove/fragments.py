@@ -10,7 +10,7 @@ Joining decides who is listed together, not whether anybody is listed. Source: m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,13 +50,19 @@ class Side:
     usual: NDArray[np.float64]
 
     @classmethod
-    def of(cls, population: Population, units: NDArray[np.int64], outside: NDArray[np.bool_]) -> Side:
-        """The side of some units."""
+    def of(
+        cls,
+        population: Population,
+        units: NDArray[np.int64],
+        outside: NDArray[np.bool_],
+        usual: Mapping[str, NDArray[np.float64]],
+    ) -> Side:
+        """The side of some units; `usual` gives for each layer the share of outsiders who hold each entity."""
         marked = np.zeros((len(FAMILIES), population.units), np.bool_)
         for number, family in enumerate(FAMILIES):
             for name in family.layers:
                 if name in population.layers:
-                    marked[number] |= _holds_marks(population.layers[name], units, outside)
+                    marked[number] |= _holds_marks(population.layers[name], units, usual[name])
         return cls(units, marked, (marked[:, outside].sum(axis=1) + 0.5) / (float(outside.sum()) + 1.0))
 
 
@@ -73,7 +79,8 @@ def fragments(population: Population, members: Sequence[NDArray[np.int64]]) -> l
     outside = population.active.copy()
     for units in members:
         outside[units] = False
-    sides = [Side.of(population, units, outside) for units in members]
+    usual = {name: _usual(layer, outside) for name, layer in population.layers.items()} if members else {}
+    sides = [Side.of(population, units, outside, usual) for units in members]
     cards = crossing_cards(population)
     ties = sparse.lil_array((len(sides), len(sides)))
     for one, left in enumerate(sides):
@@ -135,9 +142,14 @@ def crossing_cards(population: Population) -> sparse.csr_array | None:
     return looked_at([population.layers[name] for name in names])[0] if names else None
 
 
-def _holds_marks(layer: Layer, owners: NDArray[np.int64], outside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _usual(layer: Layer, outside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Share of outsiders who hold each entity; shape (entities,)."""
+    holders = np.bincount(layer.held[outside].indices, minlength=len(layer.entities))
+    return np.asarray((holders + 0.5) / (float(outside.sum()) + 1.0))
+
+
+def _holds_marks(layer: Layer, owners: NDArray[np.int64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which units hold an entity that marks its owners; shape (units,)."""
-    inside = np.asarray(layer.held[owners].astype(np.int64).sum(axis=0)).ravel()
-    usual = (np.asarray(layer.held[outside].astype(np.int64).sum(axis=0)).ravel() + 0.5) / (float(outside.sum()) + 1.0)
+    inside = np.bincount(layer.held[owners].indices, minlength=len(layer.entities))
     marks = (inside >= SHARED_BY) & (np.round(inside / len(owners), 9) >= np.round(TIED_LIFT * usual, 9))
     return np.asarray((layer.held @ marks.astype(np.float64)) > 0)

@@ -17,7 +17,7 @@ from hydrometer.base.population import Population
 from hydrometer.base.units import decide
 from hydrometer.prove.candidates import INFRASTRUCTURE
 from hydrometer.prove.fragments import fragments
-from hydrometer.prove.kinship import KIN_NATS, kin_nats, strangers_within
+from hydrometer.prove.kinship import KIN_NATS, Cards, kin_nats, strangers_within
 from hydrometer.prove.membership import Membership, columns, enlarge, founding
 
 JOININGS = 8
@@ -36,9 +36,11 @@ def members_of(
         proven: whether one hand is shown.
         seed: the run's seed.
     """
-    by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
-    core = cores(population, sets, proven, seed)
-    return belonging(population, core, proven, kin_of(population, core, proven, by_behaviour, seed))
+    by_behaviour, cards = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets], None
+    if any(proven):
+        cards = Cards.of(population)
+    core = cores(cards, sets, proven, seed)
+    return belonging(population, core, proven, kin_of(cards, core, proven, by_behaviour, seed))
 
 
 def tied_over_two(
@@ -53,7 +55,7 @@ def tied_over_two(
 
 
 def cores(
-    population: Population, sets: Sequence[tuple[Group, ...]], proven: Sequence[bool], seed: int
+    cards: Cards | None, sets: Sequence[tuple[Group, ...]], proven: Sequence[bool], seed: int
 ) -> list[NDArray[np.int64]]:
     """Units of each candidate that are to found its membership: all, but for parts that its cards show to be strangers.
 
@@ -62,7 +64,7 @@ def cores(
     result: list[NDArray[np.int64]] = []
     for matched, sure in zip(sets, proven, strict=True):
         kept = [
-            np.setdiff1d(group.members, strangers_within(population, group.members, group.parts, seed))
+            np.setdiff1d(group.members, strangers_within(cards, group.members, group.parts, seed))
             if sure and group.side != INFRASTRUCTURE
             else group.members
             for group in matched
@@ -72,7 +74,7 @@ def cores(
 
 
 def kin_of(
-    population: Population,
+    cards: Cards | None,
     founders: Sequence[NDArray[np.int64]],
     proven: Sequence[bool],
     by_behaviour: Sequence[bool],
@@ -81,7 +83,7 @@ def kin_of(
     """Candidate → the proven one, another than itself, whose kin it is by the largest e-value; see `prove/kinship.py`.
 
     Args:
-        population: all units.
+        cards: of all units.
         founders: units of each candidate.
         proven: whether one hand is shown.
         by_behaviour: whether it was formed without a look at cards; only such a candidate can be tested by them.
@@ -92,7 +94,7 @@ def kin_of(
     for number, part in enumerate(founders):
         if not by_behaviour[number]:
             continue
-        found = [(kin_nats(population, founders[hand], part, seed), hand) for hand in sure if hand != number]
+        found = [(kin_nats(cards, founders[hand], part, seed), hand) for hand in sure if hand != number]
         best = max(((decide(nats), -hand) for nats, hand in found if nats is not None), default=None)
         if best is not None and best[0] >= decide(KIN_NATS):
             result[number] = -best[1]

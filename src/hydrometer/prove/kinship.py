@@ -11,10 +11,12 @@ Source: `statistics.md` section 2.1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.special import logsumexp
 
 from hydrometer.base.draws import generator
@@ -35,42 +37,66 @@ OBSERVED_MIN = 5
 """Members outside the proven group that must show a card before anything is said."""
 
 
-def kin_nats(population: Population, operator: NDArray[np.int64], part: NDArray[np.int64], seed: int) -> float | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Cards:
+    """Who holds which card, worked out once for all groups.
+
+    Attributes:
+        population: all units.
+        shown: shape (units,), active units that show any card.
+        held: (units × cards), without cards that too many hold.
+        entities: shape (cards,), hashes.
+    """
+
+    population: Population
+    shown: NDArray[np.bool_]
+    held: sparse.csr_array
+    entities: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, population: Population) -> Cards | None:
+        """The cards of a population; None where it has none."""
+        layers = [population.layers[name] for name in FAMILY[KIN_FAMILY].layers if name in population.layers]
+        if not layers:
+            return None
+        shown = np.logical_or.reduce([layer.observed for layer in layers]) & population.active
+        return cls(population, shown, *looked_at(layers))
+
+
+def kin_nats(cards: Cards | None, operator: NDArray[np.int64], part: NDArray[np.int64], seed: int) -> float | None:
     """ln e of a candidate's holding an operator's cards; None where too few of its members show a card.
 
     Args:
-        population: all units.
+        cards: of all units.
         operator: units of the proven group.
         part: units of the candidate, which must not have been formed by cards.
         seed: the run's seed, for the order in which the members are drawn.
     """
-    family = FAMILY[KIN_FAMILY]
-    layers = [population.layers[name] for name in family.layers if name in population.layers]
-    if not layers:
+    if cards is None:
         return None
-    urn = np.logical_or.reduce([layer.observed for layer in layers]) & population.active
+    family, held = FAMILY[KIN_FAMILY], cards.held
+    urn = cards.shown.copy()
     urn[operator] = False
     members = np.setdiff1d(part, operator)
     members = members[urn[members]]
     if len(members) < OBSERVED_MIN:
         return None
-    held, entities = looked_at(layers)
     own = np.bincount(held[operator].indices, minlength=held.shape[1]) > 0
     reached = (held @ own.astype(np.float64)) > 0
-    (strata,) = population.testing_strata(family)
+    (strata,) = cards.population.testing_strata(family)
     in_urn = [np.bincount(strata[chosen], minlength=int(strata.max()) + 1) for chosen in (urn, urn & reached)]
     sides = (strata, in_urn[0].astype(np.float64), in_urn[1].astype(np.float64))
-    ordered, content = content_order(members, held, entities, strata)
+    ordered, content = content_order(members, held, cards.entities, strata)
     draw = generator(seed, "kinship", content)
-    cards = compressed(held)
+    rows = compressed(held)
     orders = [ordered[draw.permutation(len(ordered))] for _ in range(ORDERS)]
-    totals = [bets_won(order, cards, own, reached, sides, family.clumping) for order in orders]
+    totals = [bets_won(order, rows, own, reached, sides, family.clumping) for order in orders]
     values = logsumexp(np.stack(totals), axis=1) - np.log(len(BETS))
     return float(logsumexp(np.sort(values)) - np.log(ORDERS))
 
 
 def strangers_within(
-    population: Population, group: NDArray[np.int64], parts: Sequence[NDArray[np.int64]], seed: int
+    cards: Cards | None, group: NDArray[np.int64], parts: Sequence[NDArray[np.int64]], seed: int
 ) -> NDArray[np.int64]:
     """Units of those parts of a proven group that look less like kin of its rest than like strangers.
 
@@ -78,14 +104,14 @@ def strangers_within(
     cards tell them apart. They may still belong, as anybody else may who shares over two families.
 
     Args:
-        population: all units.
+        cards: of all units.
         group: units of the group, formed without a look at cards.
         parts: its denser parts.
         seed: the run's seed.
     """
     strangers = [np.zeros(0, np.int64)]
     for part in parts:
-        nats = kin_nats(population, np.setdiff1d(group, part), part, seed)
+        nats = kin_nats(cards, np.setdiff1d(group, part), part, seed)
         if nats is not None and round(nats, DECISION_DIGITS) <= STRANGE_NATS:
             strangers.append(np.intersect1d(part, group))
     found = np.unique(np.concatenate(strangers))

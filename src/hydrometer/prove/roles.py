@@ -19,7 +19,7 @@ from hydrometer.base.population import Population
 from hydrometer.base.units import DECISION_DIGITS
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import customers, victims
-from hydrometer.prove.attribution import Shares, by_cell, shares
+from hydrometer.prove.attribution import Shares, by_cell, held_in_cells, shares
 from hydrometer.prove.customers import Customers
 from hydrometer.prove.membership import LISTED, Membership
 from hydrometer.prove.verdict import Verdict
@@ -80,12 +80,13 @@ def assign(workspace: Workspace, population: Population, verdict: Verdict, marke
         others: other campaigns, and whose accounts are whose.
     """
     members = verdict.judged.membership
-    counts = by_cell(workspace, population.units, marked)
-    found = shares(counts, members)
     asked = victims.Asked(
         others.of(members.units), others.elsewhere, others.of(own_papers(population, members)), others.q
     )
-    abused = victims.find(workspace, marked, found, asked)
+    with held_in_cells(workspace, marked):
+        counts = by_cell(workspace, population.units)
+        found = shares(counts, members)
+        abused = victims.find(workspace, found, asked)
     names = set(abused.accounts)
     owners = np.array([not names >= set(others.accounts[unit]) for unit in members.units.tolist()], np.bool_)
     verdict, found = acting(_with(verdict, members.of(owners)), found.of(owners))

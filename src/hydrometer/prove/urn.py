@@ -182,6 +182,7 @@ def group_log_e(
     seed: int,
     stage: str,
     known: NDArray[np.bool_] | None = None,
+    holders: sparse.csr_array | None = None,
 ) -> float:
     """ln e of a group on one held-out family, averaged over `ORDERS` random orders keyed by the group's content.
 
@@ -195,6 +196,7 @@ def group_log_e(
         seed: the run's seed.
         stage: name of the test, part of the key of the random numbers.
         known: shape (e,), entities that are seen before the first draw; by default none.
+        holders: `held` transposed, where it is known.
     """
     present = members[eligible[members]]
     before = np.zeros(held.shape[1], np.bool_) if known is None else known
@@ -202,12 +204,12 @@ def group_log_e(
         return 0.0
     ordered, content = content_order(present, held, entities, stratum)
     draw = generator(seed, stage, content)
-    rows, holders = _rows(held), _rows(held.T.tocsr())
+    rows, columns = _rows(held), _rows(held.T.tocsr() if holders is None else holders)
     in_urn = np.bincount(stratum[eligible], minlength=int(stratum.max()) + 1).astype(np.float64)
     values = [
         _log_e(
             *urn_draws(
-                ordered[draw.permutation(len(ordered))], rows, holders, stratum, eligible, in_urn.copy(), before
+                ordered[draw.permutation(len(ordered))], rows, columns, stratum, eligible, in_urn.copy(), before
             ),
             clumping,
             BETS,

@@ -23,7 +23,7 @@ from hydrometer.base.workspace import Workspace
 from hydrometer.prove.attribution import Z95, Shares
 from hydrometer.prove.background import log_mean
 from hydrometer.prove.contrast import log_e
-from hydrometer.prove.foreign import DAYS, LIMITS, LOOKED, PLACES, SENT, USUAL, alike_cells, foreign_places
+from hydrometer.prove.foreign import DAYS, LIMITS, PLACES, SENT, USUAL, alike_cells, foreign_places
 from hydrometer.prove.membership import LISTED, STRANGER_PROBABILITY
 from hydrometer.prove.multiplicity import posterior
 
@@ -152,26 +152,25 @@ def _life(account: str, rows: list[dict[str, int]], created_us: int | None) -> L
     )
 
 
-def find(workspace: Workspace, marked: pa.Table, shares: Shares, asked: Asked) -> Victims:
-    """The victims of one listed campaign, among its members and outside them.
+def find(workspace: Workspace, shares: Shares, asked: Asked) -> Victims:
+    """The victims of one listed campaign, among its members and outside them, within `attribution.held_in_cells`.
 
     Args:
         workspace: holds `fingerprints` and `accounts`.
-        marked: the campaign's `attribution.marks`.
         shares: shares of its members, for what its requests look like.
         asked: who may be a victim.
     """
+    alike = alike_cells(shares)
     members = pa.table({"account_id": pa.array(sorted(asked.members), pa.string())})
-    with workspace.held("looked", LOOKED, marks=marked, alike=alike_cells(shares)):
-        counted = workspace.query(USUAL, members=members).to_pylist()[0]
-        away = foreign_places(workspace.query(PLACES, LIMITS), counted["k"] / max(counted["n"], 1))
-        if not len(away):
-            return NOBODY
-        found = lives(workspace.query(DAYS, LIMITS, away=away), workspace.query(CREATED, away=away))
-        result = chosen(found, away, asked)
-        if not result.accounts:
-            return result
-        return replace(result, sent=workspace.query(SENT, LIMITS, away=result.away))
+    counted = workspace.query(USUAL, alike=alike, members=members).to_pylist()[0]
+    away = foreign_places(workspace.query(PLACES, LIMITS, alike=alike), counted["k"] / max(counted["n"], 1))
+    if not len(away):
+        return NOBODY
+    found = lives(workspace.query(DAYS, LIMITS, alike=alike, away=away), workspace.query(CREATED, away=away))
+    result = chosen(found, away, asked)
+    if not result.accounts:
+        return result
+    return replace(result, sent=workspace.query(SENT, LIMITS, alike=alike, away=result.away))
 
 
 def chosen(found: list[Life], away: pa.Table, asked: Asked) -> Victims:

@@ -11,7 +11,7 @@ import pytest
 from tests.prove.facts.logs import exchange, log, subject
 
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.attribution import Wordings, by_cell
+from hydrometer.prove.attribution import Wordings, by_cell, held_in_cells
 from hydrometer.prove.fact import Fact
 from hydrometer.prove.facts import impact
 from hydrometer.prove.facts._unlisted import UNSEEN, Rest
@@ -42,7 +42,8 @@ def group(workspace: Workspace) -> Subject:
     forms = pa.table({"layer": pa.array(["form_opening"] * len(openings)), "hash": openings})
     marked = pa.concat_tables([marked, forms])
     units = int(workspace.query("select max(unit) as n from {units}")["n"][0].as_py()) + 1
-    return replace(found, wordings=Wordings(marked, by_cell(workspace, units, marked)))
+    with held_in_cells(workspace, marked):
+        return replace(found, wordings=Wordings(marked, by_cell(workspace, units)))
 
 
 def named(rows: list[Fact], name: str) -> Fact:

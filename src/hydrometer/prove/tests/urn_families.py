@@ -11,6 +11,8 @@ Source: `statistics.md` sections 2.1, 2.3 and 2.4.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.families import FAMILY, Family
@@ -33,6 +35,18 @@ def judge(case: Case) -> Finding:
     return Finding(log_mean([log_e for log_e, _ in rows]), tuple(evidence for _, evidence in rows))
 
 
+def family_of(
+    case: Case, family: Family, layers: tuple[Layer, ...]
+) -> tuple[sparse.csr_array, NDArray[np.int64], sparse.csr_array]:
+    """(units × entities), the entities' hashes, and (entities × units) of a family; the same for all groups."""
+    key = (f"urn {family.name}", case.last_epoch)
+    if key not in case.shared:
+        held, entities = looked_at(layers)
+        case.shared[key] = held, entities, held.T.tocsr()
+    found: tuple[sparse.csr_array, NDArray[np.int64], sparse.csr_array] = case.shared[key]
+    return found
+
+
 def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[float, Evidence] | None:
     """ln e and evidence of one family; None where too few members show it."""
     population = case.population
@@ -42,7 +56,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     present = case.group.members[eligible[case.group.members]]
     if len(present) < OBSERVED_MIN:
         return None
-    held, entities = looked_at(layers)
+    held, entities, holders = family_of(case, family, layers)
     known = np.bincount(held[beside].indices, minlength=held.shape[1]) > 0
     values = {
         number: group_log_e(
@@ -55,6 +69,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
             seed=case.seed,
             stage=f"urn {family.name}",
             known=known,
+            holders=holders,
         )
         for number, strata in enumerate(population.testing_strata(family))
     }
