@@ -205,6 +205,15 @@ class Workspace:
             finally:
                 self._narrowed.remove(name)
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Let every name of `NARROWABLE` stand for its whole table again, for a question about others."""
+        narrowed, self._narrowed = self._narrowed, set()
+        try:
+            yield
+        finally:
+            self._narrowed = narrowed
+
     def store(self, name: str, sql: str) -> None:
         """Write the result of a SELECT as the table `name`, without holding it in memory."""
         unfinished = self.folder / f"{name}.unfinished"

@@ -16,6 +16,7 @@ from hydrometer.prove.fact import Fact
 from hydrometer.prove.facts import impact
 from hydrometer.prove.facts._unlisted import UNSEEN, Rest
 from hydrometer.prove.subject import Subject
+from hydrometer.prove.traffic import requests_of
 
 USAGE = {"input_tokens": 100, "output_tokens": 400, "cost_usd": 0.01, "status": 200}
 WORK = "Show every step of the reasoning for problem {n} of the set, then the result"
@@ -94,3 +95,11 @@ def test_the_range_reaches_from_what_is_listed_to_the_larger_reading(group: Subj
     likely, least, most = found.in_all(100.0, 20.0, 90.0, 0.1)
     assert likely == pytest.approx(126.0) and least == 90.0
     assert most == pytest.approx(120.0 * 1.1 * (1.0 + UNSEEN) + 10.0)
+
+
+def test_it_is_the_same_where_only_the_groups_own_traffic_is_at_hand(group: Subject) -> None:
+    plain = impact.facts(group)
+    again = replace(group, notes={})
+    with requests_of(group.workspace, group.members["account_id"].to_pylist()):
+        assert impact.facts(again) == plain
+    assert any(row.fact == "exchanges_in_all" and row.n == HIDDEN for row in plain)

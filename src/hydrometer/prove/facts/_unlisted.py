@@ -94,14 +94,16 @@ def facts(subject: Subject, ranges: dict[str, tuple[float, float] | None], price
         return [
             unknown("exchanges_in_all", "The group has no wordings of its own by which others' take could be seen.")
         ]
-    rows, beyond = [], volumes(found.subject)
+    with subject.workspace.whole():
+        beyond, beyond_usd = volumes(found.subject), priced(found.subject).usd if price.priced > 0.0 else 0.0
+    rows = []
     for name, noun in VOLUMES:
         own, said = volumes(subject)[name], ranges.get(name)
         if own.known:
             low, half = (None, 0.0) if said is None else (said[0], max(said[1] / max(own.value, 1e-9) - 1.0, 0.0))
             rows.append(_row(found, f"{name}_in_all", noun, (own.value, beyond[name].value), (low, half)))
     if price.priced > 0.0:
-        rows.append(_row(found, "list_price_in_all", "USD", (price.usd, priced(found.subject).usd), (None, 0.0)))
+        rows.append(_row(found, "list_price_in_all", "USD", (price.usd, beyond_usd), (None, 0.0)))
     return rows
 
 
