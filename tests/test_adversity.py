@@ -108,7 +108,7 @@ def test_the_second_of_two_scans_is_refused_by_whatever_path_it_came(plain: Plai
 # --- room and memory -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("most_bytes", [2_000, 250_000, 340_000])
+@pytest.mark.parametrize("most_bytes", [2_000, 250_000, 315_000])
 def test_files_that_cannot_grow_are_one_error(plain: Plain, tmp_path: Path, most_bytes: int) -> None:
     scan = Scan(plain.traffic, tmp_path / "run", *ALONE, before=LIMITED.format(most_bytes))
     assert scan.ended() == 2, scan.said

@@ -53,7 +53,7 @@ def readable(file: Path) -> bool:
     body = file.read_bytes()
     if MARK.encode() in body:
         return True
-    if body[:4] != b"PAR1" or body[-4:] != b"PAR1":
+    if len(body) <= 8 or body[:4] != b"PAR1" or body[-4:] != b"PAR1":
         return False
     return any(MARK in text for column in pq.read_table(file).columns for text in texts(column.to_pylist()))
 
