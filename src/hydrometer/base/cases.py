@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population, TestingHalf
 from hydrometer.base.workspace import Workspace
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,19 @@ class Case:
     capabilities: tuple[str, ...] = ()
     beside: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
     shared: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    def once(self, name: str, moment: int, work: Callable[[], T]) -> T:
+        """What does not depend on the group: worked out for the first one that asks, the same for all of a moment.
+
+        Args:
+            name: whose it is; a name of a test, or one that begins with it.
+            moment: epoch of which it is told.
+            work: works it out.
+        """
+        if (name, moment) not in self.shared:
+            self.shared[name, moment] = work()
+        found: T = self.shared[name, moment]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hydrometer.base.families import FAMILIES, UNKNOWN
 from hydrometer.base.population import TEXT_SHARE, by_share
 from hydrometer.base.signals import Signal
+from hydrometer.base.tables import schema
 from hydrometer.base.workspace import Workspace, worked_in_order
 from hydrometer.fingerprint import counting
 from hydrometer.fingerprint.by_unit import Clustered, Part, clustered
@@ -55,15 +56,7 @@ select unit, layer, entity, epoch, exchanges from held semi join shared using (l
 """
 """Entities of the account register: known from the account's first exchange on."""
 
-HELD = pa.schema(
-    [
-        ("unit", pa.int64()),
-        ("layer", pa.string()),
-        ("entity", pa.int64()),
-        ("epoch", pa.int64()),
-        ("exchanges", pa.int64()),
-    ]
-)
+HELD = schema("unit:i layer:s entity:i epoch:i exchanges:i")
 """What one unit has of each entity of the fingerprint; the columns of `entities`."""
 HELD_ROWS = 1 << 17
 
@@ -228,5 +221,5 @@ def shown_table(shown: list[dict[str, pa.Array]], layers: tuple[str, ...]) -> pa
         shown: columns, of one part of the log after another.
         layers: layers of the fingerprint.
     """
-    target = pa.schema([(name, pa.int64()) for name in ("unit", *layers)])
+    target = schema(" ".join(f"{name}:i" for name in ("unit", *layers)))
     return pa.concat_tables([target.empty_table(), *(pa.table(one, schema=target) for one in shown)])

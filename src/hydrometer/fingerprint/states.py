@@ -14,15 +14,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hydrometer.base.families import UNKNOWN
+from hydrometer.base.tables import schema
 from hydrometer.base.units import WEEK_US
 from hydrometer.base.workspace import Workspace, worked_in_order
 from hydrometer.fingerprint import counting
 from hydrometer.fingerprint.by_unit import Clustered, Part, clustered
 
-ITEMS = pa.schema([(name, pa.int64()) for name in ("unit", "item", "epoch", "opening", "closing", "techniques")])
+ITEMS = schema("unit:i item:i epoch:i opening:i closing:i techniques:i")
 """Distinct prompts of each unit: the epoch that first showed it, its phrases, and all techniques that it showed."""
 READ = ("words", "item", "opening", "closing", "techniques")
-BURSTS = pa.schema([("unit", pa.int64()), ("began_us", pa.int64())])
+BURSTS = schema("unit:i began_us:i")
 ROWS = 1 << 17
 """Rows of a row group."""
 
@@ -114,7 +115,7 @@ def unit_epochs(chunk: Chunk, target: pa.Schema) -> pa.Table:
 def epochs_schema(techniques: Sequence[str]) -> pa.Schema:
     """Columns of `unit_epochs`: unit, epoch, counts of distinct items, and a count `t0`, … for each technique."""
     by_technique = (f"t{bit}" for bit in range(len(techniques)))
-    return pa.schema([(name, pa.int64()) for name in ("unit", "epoch", *COUNTS, *by_technique)])
+    return schema(" ".join(f"{name}:i" for name in ("unit", "epoch", *COUNTS, *by_technique)))
 
 
 def merged_weeks(workspace: Workspace, left: str, right: str) -> None:

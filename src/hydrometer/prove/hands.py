@@ -36,9 +36,8 @@ def members_of(
         proven: whether one hand is shown.
         seed: the run's seed.
     """
-    by_behaviour, cards = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets], None
-    if any(proven):
-        cards = Cards.of(population)
+    by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
+    cards = Cards.of(population) if any(proven) else None
     core = cores(cards, sets, proven, seed)
     return belonging(population, core, proven, kin_of(cards, core, proven, by_behaviour, seed))
 

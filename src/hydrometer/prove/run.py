@@ -75,8 +75,9 @@ def tables(
         name: [] for name in ("campaigns", "members", "evidence", "links", "timeline", "templates", "wordings")
     }
     facts = [from_rows([], OUTPUTS["facts"])]
-    senders = {account for report in reports if report.listed for account in senders_of(report, accounts)}
-    with requests_of(workspace, senders):
+    everybody = Others(accounts, frozenset(), q)
+    victims = (account for report in reports for account in report.victims.accounts)
+    with requests_of(workspace, everybody.of(around.listed).union(victims)):
         for report in reports:
             since = detectable.get(report.verdict.campaign_id)
             said: dict[str, Any] = {"capabilities": [], "techniques": [], "summary": None}
@@ -102,12 +103,6 @@ def tables(
     result["operators"] = assembly.operator_table(reports, accounts)
     result["attributed"] = assembly.attributed_table(reports)
     return result
-
-
-def senders_of(report: Reported, accounts: list[list[str]]) -> set[str]:
-    """Accounts whose exchanges a listed group's facts are about: its members', and its victims'."""
-    members = {account for unit in report.verdict.judged.membership.units.tolist() for account in accounts[unit]}
-    return members | set(report.victims.accounts)
 
 
 def worked_out(

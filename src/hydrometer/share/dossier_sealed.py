@@ -37,8 +37,6 @@ EXCHANGES = "exchanges"
 STATE = "state"
 GROUP_ROWS = 65_536
 """Rows of a row group: fixed, so that the same rows are the same bytes."""
-UNLIKE = frozenset({"exchange_id", "sent_us", "item"})
-"""Columns of fingerprints in which hardly a value comes twice: a dictionary of them costs time and space."""
 RUN_KEYS = (
     "schema_version", "version", "config", "config_sha256", "seed", "prior", "benign_library", "false_discovery",
     "columns_absent", "detectors_abstained", "totals", "keyed", "calibration_sha256", "outputs",
@@ -321,6 +319,5 @@ def _seal_exchanges(
 
 def _write_batches(path: Path, reader: pa.RecordBatchReader) -> None:
     """Write a stream of rows in row groups of a fixed size."""
-    alike = [name for name in reader.schema.names if name not in UNLIKE]
     tables = (pa.Table.from_batches([batch]) for batch in reader)
-    write_regrouped(path, tables, reader.schema, GROUP_ROWS, store_schema=False, use_dictionary=alike)
+    write_regrouped(path, tables, reader.schema, GROUP_ROWS, store_schema=False)

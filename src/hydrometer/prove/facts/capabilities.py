@@ -107,12 +107,9 @@ def observable(around: Surroundings) -> dict[str, str]:
 def shaped(around: Surroundings) -> str:
     """SELECT of the exchanges whose shape shows any capability, with the columns that show it; most show none."""
     seen = [(columns, condition) for columns, condition in SHAPES.values() if not set(columns) <= around.absent]
-    names = ["exchange_id", *sorted({f"x.{column}" for columns, _ in seen for column in columns})]
-    if any("x.turn" in condition for _, condition in seen) and "x.turn" not in names:
-        names.append("x.turn")
-    return (
-        f"select {', '.join(names)} from {{exchanges}} x where {' or '.join(f'({one})' for _, one in seen) or 'false'}"
-    )
+    names = sorted({"exchange_id", "turn", *(column for columns, _ in seen for column in columns)})
+    shown = " or ".join(f"({condition})" for _, condition in seen) or "false"
+    return f"select {', '.join(names)} from {{exchanges}} x where {shown}"
 
 
 def unit_counts(around: Surroundings) -> pa.Table:

@@ -94,11 +94,7 @@ def volumes(before: pa.Table, touched: pa.Table) -> Counter[int]:
 
 def asked_before(case: Case, middle: int) -> pa.Table:
     """`BEFORE` of a moment, asked once."""
-    key = (TEST.name, middle)
-    if key not in case.shared:
-        case.shared[key] = case.workspace.query(BEFORE, {"middle": middle})
-    found: pa.Table = case.shared[key]
-    return found
+    return case.once(TEST.name, middle, lambda: case.workspace.query(BEFORE, {"middle": middle}))
 
 
 def judge(case: Case) -> Finding:

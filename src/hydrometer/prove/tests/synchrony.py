@@ -64,23 +64,19 @@ class Begun:
 
 
 def begun(case: Case) -> Begun:
-    """Bursts of all units; the same for every group of a moment."""
-    key = (TEST.name, case.last_epoch)
-    found: Begun | None = case.shared.get(key)
-    if found is None:
-        rows = case.workspace.query(BURSTS, {"last": case.last_epoch})
-        unit, began = rows["unit"].to_numpy().astype(np.int64), rows["began_us"].to_numpy()
-        first = np.full(case.population.units, -1, np.int64)
-        first[unit[::-1]] = began[::-1]
-        kept = np.flatnonzero(without_habits(unit, began // MINUTE_US))
-        kept = kept[thinned(unit[kept], began[kept], UNIT_BURSTS)]
-        found = case.shared[key] = Begun(unit[kept], began[kept], first)
-    return found
+    """Bursts of all units up to the case's epoch."""
+    rows = case.workspace.query(BURSTS, {"last": case.last_epoch})
+    unit, began = rows["unit"].to_numpy().astype(np.int64), rows["began_us"].to_numpy()
+    first = np.full(case.population.units, -1, np.int64)
+    first[unit[::-1]] = began[::-1]
+    kept = np.flatnonzero(without_habits(unit, began // MINUTE_US))
+    kept = kept[thinned(unit[kept], began[kept], UNIT_BURSTS)]
+    return Begun(unit[kept], began[kept], first)
 
 
 def bursts(case: Case) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """(unit, microseconds, whether a member's) of bursts of members and of strangers of their client types."""
-    population, found = case.population, begun(case)
+    population, found = case.population, case.once(TEST.name, case.last_epoch, lambda: begun(case))
     inside = np.zeros(population.units, np.bool_)
     inside[case.group.members] = True
     alike = np.isin(population.clients, np.unique(population.clients[case.group.members]))

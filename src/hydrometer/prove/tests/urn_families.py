@@ -35,16 +35,10 @@ def judge(case: Case) -> Finding:
     return Finding(log_mean([log_e for log_e, _ in rows]), tuple(evidence for _, evidence in rows))
 
 
-def family_of(
-    case: Case, family: Family, layers: tuple[Layer, ...]
-) -> tuple[sparse.csr_array, NDArray[np.int64], sparse.csr_array]:
-    """(units × entities), the entities' hashes, and (entities × units) of a family; the same for all groups."""
-    key = (f"urn {family.name}", case.last_epoch)
-    if key not in case.shared:
-        held, entities = looked_at(layers)
-        case.shared[key] = held, entities, held.T.tocsr()
-    found: tuple[sparse.csr_array, NDArray[np.int64], sparse.csr_array] = case.shared[key]
-    return found
+def both_ways(layers: tuple[Layer, ...]) -> tuple[sparse.csr_array, NDArray[np.int64], sparse.csr_array]:
+    """(units × entities), the entities' hashes, and (entities × units) of a family."""
+    held, entities = looked_at(layers)
+    return held, entities, held.T.tocsr()
 
 
 def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[float, Evidence] | None:
@@ -56,7 +50,7 @@ def one_family(case: Case, family: Family, layers: tuple[Layer, ...]) -> tuple[f
     present = case.group.members[eligible[case.group.members]]
     if len(present) < OBSERVED_MIN:
         return None
-    held, entities, holders = family_of(case, family, layers)
+    held, entities, holders = case.once(f"{TEST.name} {family.name}", case.last_epoch, lambda: both_ways(layers))
     known = np.bincount(held[beside].indices, minlength=held.shape[1]) > 0
     values = {
         number: group_log_e(
