@@ -54,7 +54,7 @@ from hydrometer.simulate import run
 from hydrometer.simulate.score_tables import SOUGHT
 from hydrometer.simulate.world import DEVELOPMENT
 
-LIBRARY_WORLD, LIBRARY_SEEDS = "library", (100, 101, 102, 103)
+LIBRARY_WORLD, LIBRARY_SEEDS = "library", tuple(range(100, 116))
 CAMPAIGN_SEEDS = (100, 101)
 """Seeds that no published figure uses."""
 OUTSIDE = ("authorised_distiller",)

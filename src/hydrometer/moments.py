@@ -73,4 +73,9 @@ def listed_at(workspace: Workspace, known: Known, epoch: int) -> list[frozenset[
     groups = link(population, known.settings.minimum_accounts)
     q = known.settings.q
     judged = judged_at(workspace, then, population, groups, epoch, worth=-math.log(q))
+    return listed_of(judged, q)
+
+
+def listed_of(judged: list[Judged], q: float) -> list[frozenset[int]]:
+    """Units of each group that is at least suspected."""
     return [frozenset(group.membership.units.tolist()) for group in judged if group.listed(q)]

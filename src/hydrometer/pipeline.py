@@ -47,7 +47,8 @@ from hydrometer.fingerprint.lexicon import lexicon
 from hydrometer.fingerprint.run import fingerprint, signals
 from hydrometer.looks import Listed, Looks, first_listing, strides
 from hydrometer.merging import collected_on_top, fingerprint_on_top
-from hydrometer.moments import Known, judged_at, link, population_at
+from hydrometer.moments import Known, judged_at, link, listed_of, population_at
+from hydrometer.prove.magnify import magnified
 from hydrometer.prove.metadata import prompts_known
 from hydrometer.prove.metadata_reference import metadata_reference_with
 from hydrometer.prove.own_library import Calibration, load
@@ -239,11 +240,11 @@ def linked_and_proven(run: Run, known: Known, looks: Looks, first: int, last: in
     judged = judged_at(run.workspace, known, population, link(population, run.settings.minimum_accounts), last)
     accounts = unit_accounts(run.workspace, population.units)
     first_us, q = first_exchanges(run.workspace, population.units), run.settings.q
-    reported = verdicts(judged, q, [names[0] for names in accounts], first_us)
+    whole = magnified(run.workspace, population, judged, q, last)
+    reported = verdicts(whole, q, [names[0] for names in accounts], first_us)
     if run.since is not None:
         reported = continuity.with_kept_ids(reported, accounts, continuity.earlier(run.since.run))
-    listed = [frozenset(group.membership.units.tolist()) for group in judged if group.listed(q)]
-    return Linked(len(judged), reported, listed)
+    return Linked(len(judged), reported, listed_of(judged, q))
 
 
 def first_detectable(run: Run, looks: Looks, linked: Linked, first: int, last: int, step: Step) -> dict[str, datetime]:

@@ -50,7 +50,7 @@ def test_no_population_is_another_for_it(workspace: Workspace, monkeypatch: pyte
     entities.write_entities(workspace, run.signals(), KEY, silent)
     kept = workspace.read("entities")
     found = [holdings(workspace, FIRST + epoch) for epoch in range(EPOCHS)]
-    monkeypatch.setattr(entities, "TEXT_SHARE", 0.0)
+    monkeypatch.setattr(entities, "least_share", lambda family: 0.0)
     entities.write_entities(workspace, run.signals(), KEY, silent)
     assert [holdings(workspace, FIRST + epoch) for epoch in range(EPOCHS)] == found
     assert all(found) and len({tuple(one) for one in found}) == EPOCHS
@@ -67,8 +67,8 @@ def test_no_population_is_another_for_it(workspace: Workspace, monkeypatch: pyte
 
 
 def test_it_is_there_from_the_epoch_at_whose_end_it_had_its_share(workspace_of: Made) -> None:
-    """Thirty exchanges of another kind, then two: a fifteenth is enough, a thirty-first was not."""
-    rows = [exchange(n, "a", 0.1, system_instructions="usual", prompt="hello") for n in range(30)]
+    """Eighty exchanges of another kind, then two: a fortieth is enough, an eightieth was not."""
+    rows = [exchange(n, "a", 0.1, system_instructions="usual", prompt="hello") for n in range(80)]
     rows += [exchange(100, "a", 1.0, system_instructions="rare", prompt="hello")]
     rows += [exchange(101, "a", 13.0, system_instructions="rare", prompt="hello")]
     rows += [exchange(102, "b", 2.0, system_instructions="rare", prompt="hello")]
@@ -88,9 +88,9 @@ def test_it_is_there_from_the_epoch_at_whose_end_it_had_its_share(workspace_of: 
 def test_what_one_unit_alone_had_its_share_of_is_not_kept(workspace_of: Made) -> None:
     """It enters when a second unit has its share, and not when one merely says it: else earlier looks would change."""
     rows = [exchange(n, "a", 0.1, system_instructions="rare", prompt="hello") for n in range(5)]
-    rows += [exchange(10 + n, "b", 1.0, system_instructions="usual", prompt="hello") for n in range(30)]
-    rows += [exchange(50, "b", 2.0, system_instructions="rare", prompt="hello")]
-    again = [exchange(60, "b", 13.0, system_instructions="rare", prompt="hello")]
+    rows += [exchange(10 + n, "b", 1.0, system_instructions="usual", prompt="hello") for n in range(80)]
+    rows += [exchange(150, "b", 2.0, system_instructions="rare", prompt="hello")]
+    again = [exchange(160, "b", 13.0, system_instructions="rare", prompt="hello")]
     found = []
     for log in (rows, rows + again):
         made = workspace_of(*log)

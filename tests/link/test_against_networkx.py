@@ -13,7 +13,8 @@ from scipy import sparse
 from tests.prove.made import Holders, incidence, population
 
 from hydrometer.base.households import HOUSEHOLD_MAX, households
-from hydrometer.link.formation import connected, content_keys, dense_parts
+from hydrometer.link.dense import connected, dense_parts
+from hydrometer.link.ground import content_keys
 from hydrometer.simulate.baselines._components import components
 
 UNITS, ENTITIES = 14, 10

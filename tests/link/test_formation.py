@@ -12,7 +12,9 @@ from tests.prove.made import Holders, incidence, population, renumbered, shared_
 
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
-from hydrometer.link.formation import content_keys, fellows, form, large_parts
+from hydrometer.link.formation import fellows, form
+from hydrometer.link.ground import content_keys
+from hydrometer.link.wordings import large_parts
 
 UNITS = 2_000
 OPERATOR = np.arange(100, 160)

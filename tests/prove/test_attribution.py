@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.prove.made import population
 
+from hydrometer.base.families import FAMILIES
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.attribution import Shares, conduct, estimate, marks, mix
 from hydrometer.prove.forms import Forms
@@ -135,15 +139,19 @@ def test_conduct_clears_who_does_nothing_of_it_and_hardly_convicts() -> None:
 def test_marks_are_the_groups_wordings_and_its_telling_forms(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enriched = {
-        "opening": np.array([3, 9], np.int64), "sketch": np.array([4], np.int64), "client_ip": np.array([8], np.int64),
-        "closing": np.zeros(0, np.int64),
-    }  # fmt: skip
+    everyone = population(8, {
+        "opening": [[0, 1, 2, 6], [0, 1, 7], [2, 3, 4]], "sketch": [[1, 2, 4], [0, 5]], "client_ip": [[0, 1, 2, 3]],
+    })  # fmt: skip
+    members = np.arange(5)
+    enriched = {name: layer.entities for name, layer in everyone.layers.items()} | {"closing": np.zeros(0, np.int64)}
+    everyone.layers["closing"] = replace(everyone.layers["sketch"], name="closing")
     weights = reference().form
     telling = weights.mean + 2.0 * weights.spread * np.sign(weights.weight)
     calm = weights.mean - 2.0 * weights.spread * np.sign(weights.weight)
     used = Forms(np.zeros(3, np.int64), np.array([0, 1, 1]), np.array([11, 12, 13]), np.stack([calm, telling, calm]))
     monkeypatch.setattr("hydrometer.prove.attribution.forms", lambda *_: used)
-    membership = Membership(np.array([0]), np.array([1.0]), np.zeros((1, 9)), enriched, np.array([0]))
-    rows = {(row["layer"], row["hash"]) for row in marks(workspace, membership).to_pylist()}
-    assert rows == {("opening", 3), ("opening", 9), ("sketch", 4), ("form_closing", 12)}
+    membership = Membership(members, np.ones(5), np.zeros((5, len(FAMILIES))), enriched, members)
+    rows = {(row["layer"], row["hash"]) for row in marks(workspace, everyone, membership).to_pylist()}
+    first, _, third = everyone.layers["opening"].entities.tolist()
+    # What two members alone word, and what is no wording, is left out.
+    assert rows == {("opening", first), ("opening", third), ("sketch", first), ("form_closing", 12)}

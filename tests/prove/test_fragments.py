@@ -95,3 +95,20 @@ def test_what_a_large_part_of_the_outsiders_hold_ties_nobody() -> None:
         name: [draw.choice(everybody, 200, replace=False) for _ in range(12)] for name in ("opening", "client_ip")
     }
     assert fragments(population(UNITS, common), [LEFT, RIGHT]) == [[0], [1]]
+
+
+def one_program(*families: str) -> Population:
+    """Two groups of thirty who have the same program: its wordings and its client, and what else is named."""
+    draw = np.random.default_rng(4)
+    both = np.concatenate([LEFT, RIGHT])
+    own = [*shared_by(6, draw, LEFT), *shared_by(6, draw, RIGHT)]
+    return population(UNITS, {
+        name: [*own, *([draw.choice(both, 40, replace=False) for _ in range(2)] if name in families else [])]
+        for name in ("payment_fingerprint", "opening", "client_stack")
+    })  # fmt: skip
+
+
+def test_users_of_one_program_are_not_one_hand() -> None:
+    """What one program decides is one indicator, however many families it shows in."""
+    assert fragments(one_program("opening", "client_stack"), [LEFT, RIGHT]) == [[0], [1]]
+    assert fragments(one_program("opening", "client_stack", "payment_fingerprint"), [LEFT, RIGHT]) == [[0, 1]]

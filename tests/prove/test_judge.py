@@ -23,7 +23,7 @@ from hydrometer.fingerprint.run import schema, signals
 from hydrometer.prove import judge as judging
 from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.hands import belonging, cores, kin_of
-from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, judge, neighbourhood
+from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, judge, neighbourhood, q_of
 from hydrometer.prove.kinship import Cards
 from hydrometer.prove.membership import founding
 
@@ -240,3 +240,25 @@ def test_strangers_among_the_wordings_found_nothing() -> None:
     assert cores(cards, [(mixed,)], [True], 0)[0].tolist() == list(range(60))
     assert cores(cards, [(mixed,)], [False], 0)[0].tolist() == mixed.members.tolist()
     assert cores(cards, [(replace(mixed, side="infrastructure"),)], [True], 0)[0].tolist() == mixed.members.tolist()
+
+
+def test_an_operator_that_came_in_pieces_is_one_discovery() -> None:
+    """Of ten candidates seven are one hand, each with e = 200: q stays what one discovery among ten gets."""
+    strong, weak = float(np.log(200.0)), 0.0
+    apart = q_of([strong] * 7 + [weak] * 3, [strong] * 7 + [weak] * 3, range(10))
+    assert apart[:7] == pytest.approx(10 / 7 / 200)
+    together = q_of([strong] * 7 + [weak] * 3, [strong] * 7 + [weak] * 3, [5] * 7 + [6, 7, 8])
+    assert together[:7] == pytest.approx(10 / 200)
+    assert together[7:] == pytest.approx(1.0)
+
+
+def test_pieces_of_one_hand_have_the_q_of_its_best() -> None:
+    e = [float(np.log(value)) for value in (3_000.0, 40.0, 1.0, 900.0)]
+    found = q_of(e, [100.0] * 4, [1, 1, 2, 3])
+    assert found[0] == found[1] == pytest.approx(min(4 / 3_000, 4 / 2 / 900))
+    assert found[3] == pytest.approx(4 / 2 / 900)
+    assert q_of([], [], []).shape == (0,)
+
+
+def test_a_hypothesis_that_nobody_could_look_at_is_none() -> None:
+    assert q_of([None, 100.0], [100.0, None], [1, 2]).tolist() == [1.0, 1.0]

@@ -75,7 +75,7 @@ def test_victims_are_found_and_none_is_called_an_operator(worlds: dict[str, Know
     known = worlds["keys_taken"]
     counted = Counter(known.truth.values())
     said = Counter(known.roles("victim"))
-    assert set(said) == {"victim"} and said["victim"] >= 0.6 * counted["victim"]
+    assert set(said) == {"victim"} and said["victim"] >= 0.5 * counted["victim"]
     assert Counter(known.roles("operator"))["victim"] <= 0.05 * counted["victim"]
     (row,) = known.tables["campaigns"].to_pylist()
     operators, victims = len(known.roles("operator")), len(known.roles("victim"))

@@ -103,7 +103,7 @@ def test_no_operator_of_the_shipped_library_is_confirmed_against_its_own_kind() 
     forms = np.stack([table[FORM_PREFIX + name].to_numpy() for name in FORM_FIGURES], axis=1).astype(np.float64)
     own = OwnOperators(library.kinds, library.values, forms, np.zeros(len(library.kinds), np.int64))
     said = f"Of the {len(library.kinds):,} shipped operators {passing(own)} are past that gate."
-    assert 0 < passing(own) < OPERATORS_MIN and said in MODEL_CARD.read_text(encoding="utf-8")
+    assert passing(own) > 0 and said in MODEL_CARD.read_text(encoding="utf-8")
     for place in np.argsort(-library.scores(EVERY))[:40]:
         used = forms[place][None, :] if not np.isnan(forms[place]).all() else NO_FORMS
         assert not found(own, Usage(library.values[place], used)).confirms

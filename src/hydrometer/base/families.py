@@ -18,7 +18,7 @@ class Family:
     Attributes:
         name: the family.
         noun: what its entities are, in the plural, for sentences.
-        layers: its layers.
+        layers: its layers; none of habits, which nobody shares and many have alike (`prove/habits.py`).
         clumping: η, the benign clumping rate: how often unrelated benign accounts of one stratum share an entity beyond
             the urn's own probability (households, campuses, one IDE's phrases). A group that clumps more is one hand.
         behavioural: whether the stratum must hold the client type (else users of one IDE look like one hand).
@@ -44,6 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("client", "client stacks", ("client_stack",), 0.10, True),
     Family("tools", "tool sets", ("tool_set",), 0.10, True),
     Family("signature", "signed reasoning or sessions", ("reasoning_signature", "conversation"), 0.05, True),
+    Family("habits", "ways of working", (), 0.0, True),
 )
 """Clumping: .05 is the design's default. Text: users of one client reached 9 bits at .05. Sign-up days: people who
 came for one release reached 12 bits at .05, since they sign up in its week (development worlds)."""

@@ -7,7 +7,7 @@ the families that test them. Source: `statistics.md` section 2 (split by familie
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hydrometer.base.cohorts import cohort_levels, rushes
 from hydrometer.base.families import (
     FAMILIES,
     FAMILY_OF,
@@ -26,8 +27,10 @@ from hydrometer.base.families import (
 )
 from hydrometer.base.workspace import Workspace
 
-TEXT_SHARE = 0.05
-"""A behavioural entity counts for a unit when at least this share of its exchanges show it."""
+TEXT_SHARE = 0.02
+USED_SHARE = 0.05
+"""A behavioural entity counts for a unit when at least this share of its exchanges show it; a wording, a hundredth: a
+work list of many templates fills in each of them seldom."""
 SPOKEN = ("network", "mail")
 """Families of infrastructure that people of one language share within a country."""
 LAST_OF_ALL = 2**62
@@ -54,6 +57,12 @@ class Layer:
     held: sparse.csr_array
     observed: NDArray[np.bool_]
 
+    def of(self, units: NDArray[np.int64]) -> Layer:
+        """What some units hold of it, numbered from 0 in their order; entities that two of them hold or more."""
+        held = self.held[units]
+        shared = np.bincount(held.indices, minlength=len(self.entities)) >= 2
+        return Layer(self.name, self.family, self.entities[shared], held[:, shared].tocsr(), self.observed[units])
+
 
 @dataclass(frozen=True, slots=True)
 class Population:
@@ -68,7 +77,7 @@ class Population:
         clients: shape (units,), the same by client type × plan.
         fine_regions: shape (units,), stratum by country × language × plan, as fine as the urn can use.
         languages: shape (units,), stratum by language.
-        cohorts: shape (units,), stratum by month and week of sign-up.
+        cohorts: shape (units,), stratum by month and week of sign-up, and by rush (`base/cohorts.py`).
         layers: all layers by name.
     """
 
@@ -93,8 +102,8 @@ class Population:
         Wordings are shared by users of one client and by people of one language; neither stratum can be as fine as both
         together without holding the group alone, so that a group is tested in each and the smaller e-value counts.
         Carriers and mail providers go with the language within a country; cards do not, and strata finer than need be
-        hold a large group alone and take its evidence away. Days of sign-up are compared within the week: people who
-        came for one release sign up in one week, whoever they are, but not on one day of it.
+        hold a large group alone and take its evidence away. Days of sign-up are compared within the week, and those of
+        a rush within it: people who came for one release sign up on its days, whoever they are.
         """
         if family.name == "text":
             return self.clients, self.languages
@@ -110,6 +119,20 @@ class Population:
         Wordings go with the language, whatever the client: else everybody who speaks a group's language is like it.
         """
         return self.languages if family.name == "text" else self.strata(family)
+
+    def of(self, units: NDArray[np.int64]) -> Population:
+        """The population of some units alone, numbered from 0 in their order; strata keep their numbers.
+
+        Args:
+            units: shape (k,).
+        """
+        layers = {name: layer.of(units) for name, layer in self.layers.items()}
+        sliced = {
+            field.name: getattr(self, field.name)[units]
+            for field in fields(self)
+            if field.name not in ("units", "layers")
+        }
+        return Population(units=len(units), layers=layers, **sliced)
 
     def forming(self, side: str) -> FormingHalf:
         """The side of a split on which groups are formed."""
@@ -188,7 +211,8 @@ select unit, arg_max(value, (n, value)) as value, sum(n)::bigint as exchanges fr
 PLANS = """
 select u.unit, min(coalesce(a.plan, '?')) as plan, bool_or(u.declared) as declared,
        coalesce(strftime(min(a.created_at), '%Y-%m'), '?') as month,
-       coalesce(strftime(min(a.created_at), '%G-%V'), '?') as week
+       coalesce(strftime(min(a.created_at), '%G-%V'), '?') as week,
+       coalesce(epoch_us(min(a.created_at)) // 86400000000, -1)::bigint as day
 from {units} u left join {accounts} a using (account_id) group by 1 order by 1
 """
 HELD = """
@@ -225,11 +249,11 @@ def load(workspace: Workspace, last_epoch: int) -> Population:
         pooled_strata(refined(client, plan), active, LEARNING_STRATUM),
         pooled_strata(refined(country, language, plan), active, TESTING_STRATUM),
         pooled_strata(refined(language), active, TESTING_STRATUM),
-        pooled_strata([month, week], active, TESTING_STRATUM),
+        pooled_strata(cohort_levels(month, week, rushes(plans["day"].to_numpy(), active)), active, TESTING_STRATUM),
     )
     layers, sent = {}, pa.table({"unit": np.arange(units), "total": exchanges})
     for family in FAMILIES:
-        least = TEXT_SHARE if by_share(family) else 0.0
+        least = least_share(family)
         for name in (one for one in family.layers if one in known):
             held = workspace.query(HELD, values | {"layer": name, "share": least}, sent=sent)
             layers[name] = _layer(name, held, units, known[name] & active)
@@ -257,16 +281,18 @@ def _by_unit(table: pa.Table, units: int) -> tuple[list[str], NDArray[np.int64]]
     return values, exchanges
 
 
-def by_share(family: Family) -> bool:
-    """Whether an entity counts for a unit by the share of its exchanges that show it; else however rare it is."""
-    return family.behavioural and family.name != "signature"
+def least_share(family: Family) -> float:
+    """Share of a unit's exchanges from which an entity of a family counts for it; 0 = however rare it is."""
+    if not family.behavioural or family.name == "signature":
+        return 0.0
+    return TEXT_SHARE if family.name == "text" else USED_SHARE
 
 
 def _layer(name: str, rows: pa.Table, units: int, observed: NDArray[np.bool_]) -> Layer:
     """One layer's incidence, with at most `ADDRESSES_MAX` entities a unit where rare ones count."""
     unit, entity = rows["unit"].to_numpy(), rows["entity"].to_numpy()
     family = next(family for family in FAMILIES if family.name == FAMILY_OF[name])
-    if not by_share(family) and len(unit) and int(np.bincount(unit).max()) > ADDRESSES_MAX:
+    if not least_share(family) and len(unit) and int(np.bincount(unit).max()) > ADDRESSES_MAX:
         order = np.lexsort((entity, -rows["n"].to_numpy().astype(np.int64), unit))
         rank = np.arange(len(order)) - np.searchsorted(unit[order], unit[order])
         unit, entity = unit[order][rank < ADDRESSES_MAX], entity[order][rank < ADDRESSES_MAX]

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hydrometer.base.families import FAMILIES, UNKNOWN
-from hydrometer.base.population import TEXT_SHARE, by_share
+from hydrometer.base.families import FAMILY, FAMILY_OF, UNKNOWN
+from hydrometer.base.population import least_share
 from hydrometer.base.signals import Signal
 from hydrometer.base.tables import schema
 from hydrometer.base.workspace import Workspace, worked_in_order
@@ -178,8 +178,7 @@ def held(
             epochs = counting.first_shown(part.starts, part.epochs, values)
             firsts[layer] = pa.array(epochs, mask=epochs == counting.NEVER)
             if layer not in TRANSFERS:
-                least = TEXT_SHARE if frequent(layer) else 0.0
-                work = partial(counted, part, values, layer, least)
+                work = partial(counted, part, values, layer, least_share(FAMILY[FAMILY_OF[layer]]))
                 yield from worked_in_order(part.chunks(), work, part.source.threads)
             if not number:
                 told()
@@ -207,11 +206,6 @@ def counted(part: Part, values: NDArray[np.int64], layer: str, least: float, uni
         ],
         schema=HELD,
     )
-
-
-def frequent(layer: str) -> bool:
-    """Whether entities of a layer count by the share of a unit's exchanges that show them."""
-    return any(layer in family.layers and by_share(family) for family in FAMILIES)
 
 
 def shown_table(shown: list[dict[str, pa.Array]], layers: tuple[str, ...]) -> pa.Table:

@@ -115,7 +115,7 @@ def work_out(workspace: Workspace, population: Population, verdict: Verdict, oth
         verdict: the group.
         others: whose accounts are whose, and which stand in other listed campaigns.
     """
-    marked = marks(workspace, verdict.judged.membership)
+    marked = marks(workspace, population, verdict.judged.membership)
     found = assign(workspace, population, verdict, marked, others)
     operators = found.verdict.judged.membership
     cells = found.shares.cell_probability * operators.probability[:, None]

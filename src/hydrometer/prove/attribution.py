@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hydrometer.base.population import LAST_OF_ALL
+from hydrometer.base.population import LAST_OF_ALL, Layer, Population
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.forms import forms
 from hydrometer.prove.membership import Membership
@@ -41,6 +41,9 @@ TYPICAL_MAX = 0.95
 CONDUCT_EXCHANGES = 10.0
 CONDUCT_NATS = (-8.0, 3.0)
 """What an account sends can clear it of a group that it shares much with, and hardly convict it."""
+USERS_MIN, USERS_SHARE = 3, 0.02
+"""Members that use a wording before a request that shows it looks like the campaign's; what two of them chance to say
+is more often their cover than the campaign's."""
 SMOOTHING = 0.5
 """Count added to each cell of a mix."""
 VOLUME_MIN = 5
@@ -114,10 +117,10 @@ class Shares:
         )  # fmt: skip
 
 
-def marks(workspace: Workspace, membership: Membership) -> pa.Table:
+def marks(workspace: Workspace, population: Population, membership: Membership) -> pa.Table:
     """The group's wordings and those of its forms that are used like a work list, as a table (layer, hash)."""
     layers = [layer for layer in LAYER_COLUMNS if layer in membership.enriched]
-    hashes = [membership.enriched[layer] for layer in layers]
+    hashes = [common_marks(population.layers[layer], membership) for layer in layers]
     used = forms(workspace, [membership.units], LAST_OF_ALL)
     telling = reference().form.score(used.values) >= TELLING_NATS
     layers += ["form_opening", "form_closing"]
@@ -128,6 +131,14 @@ def marks(workspace: Workspace, membership: Membership) -> pa.Table:
             "hash": pa.array(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), pa.int64()),
         }
     )
+
+
+def common_marks(layer: Layer, membership: Membership) -> NDArray[np.int64]:
+    """Wordings of one layer that mark a group and that not only a few of its members use; hashes."""
+    hashes = membership.enriched[layer.name]
+    held = layer.held[membership.units][:, np.searchsorted(layer.entities, hashes)]
+    users = np.bincount(held.indices, minlength=len(hashes))
+    return hashes[users >= max(USERS_MIN, USERS_SHARE * len(membership.units))]
 
 
 def shares(counts: NDArray[np.float64], membership: Membership) -> Shares:

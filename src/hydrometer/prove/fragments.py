@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from hydrometer.base.families import FAMILIES
+from hydrometer.base.families import FAMILIES, SIDES
 from hydrometer.base.groups import OVERLAP
 from hydrometer.base.population import Layer, Population
 from hydrometer.prove.urn import looked_at
@@ -33,6 +33,7 @@ TIED_FAMILIES = 2
 CARDS_MIN = 5
 """Cards that two groups hold in common, at least, before they count as paying together."""
 ACROSS = np.array([family.across for family in FAMILIES])
+INFRASTRUCTURE = np.array([family.name in SIDES["infrastructure"] for family in FAMILIES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def same_hand(left: Side, right: Side, cards: sparse.csr_array | None, outside: 
     ties = tied(left, theirs) & tied(right, ours)
     if cards is not None and not ties[ACROSS].any() and pay_together(cards, ours, theirs, outside):
         ties = ties | ACROSS
-    return bool(ties.sum() >= TIED_FAMILIES)
+    return bool(ties.sum() >= TIED_FAMILIES and (ties & INFRASTRUCTURE).any())
 
 
 def tied(side: Side, others: NDArray[np.int64]) -> NDArray[np.bool_]:

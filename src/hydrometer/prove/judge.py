@@ -20,7 +20,7 @@ from hydrometer.base.families import other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.plugins import discover
 from hydrometer.base.population import Population
-from hydrometer.base.units import decide
+from hydrometer.base.units import DECISION_DIGITS, decide
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove import tests as test_room
 from hydrometer.prove.background import log_mean
@@ -192,7 +192,7 @@ def judge(
                 one = case(group, pooled.of(np.array([place[key]])), background, worked[place[key]])
                 known[key] = _second(found, one, worth, whole=proven[number])
             second.append(known.get(key, NOT_ASKED))
-    q = q_of(operator, [answers[0] for answers in second])
+    q = q_of(operator, [answers[0] for answers in second], [id(membership) for membership in memberships])
     return [
         Judged(
             founders[i],
@@ -209,12 +209,33 @@ def judge(
     ]
 
 
-def q_of(operator: Sequence[float | None], extraction: Sequence[float | None]) -> NDArray[np.float64]:
-    """e-BH on the smaller e-value of the two hypotheses, of all candidates; shape (candidates,)."""
-    both = [
-        [NO_EVIDENCE if value is None else value for value in one] for one in zip(operator, extraction, strict=True)
-    ]
-    return q_values(np.array([min(one) for one in both])) if both else np.zeros(0)
+def q_of(
+    operator: Sequence[float | None], extraction: Sequence[float | None], hand: Sequence[int]
+) -> NDArray[np.float64]:
+    """e-BH on the smaller e-value of the two hypotheses, of all candidates; shape (candidates,).
+
+    An operator that came in seven pieces is one discovery: of the candidates of one hand the best one counts, the
+    others have e = 0, which is an e-value, too. Else each piece would lower the bar for the next.
+
+    Args:
+        operator: ln e of H1 of each candidate; None = 0.
+        extraction: the same of H2.
+        hand: for each candidate a number, the same for those that are one hand together.
+    """
+    both = np.array(
+        [
+            min(NO_EVIDENCE if value is None else value for value in one)
+            for one in zip(operator, extraction, strict=True)
+        ]
+    )
+    if not len(both):
+        return both
+    _, hands = np.unique(hand, return_inverse=True)
+    order = np.lexsort((np.arange(len(both)), -np.round(both, DECISION_DIGITS), hands))
+    best = order[np.append(True, np.diff(hands[order]) != 0)]
+    counted = np.full(len(both), NO_EVIDENCE)
+    counted[best] = both[best]
+    return np.asarray(q_values(counted)[best][hands])
 
 
 def benign_units(

@@ -117,7 +117,7 @@ def enlarge(
     open_to = population.active & ~closed
     for _ in range(ROUNDS):
         like = likeness(families, inside)
-        probability = np.round(membership_probability(population, like, inside), DECISION_DIGITS)
+        probability = np.round(membership_probability(population, like.nats, inside), DECISION_DIGITS)
         strong = over_two_families(like.nats)
         found = open_to & (founded | (strong & (probability >= STRANGER_PROBABILITY)))
         if np.array_equal(found, inside):
@@ -142,9 +142,20 @@ def over_two_families(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((nats >= TIED_NATS).sum(axis=1) >= TIED_FAMILIES)
 
 
-def membership_probability(population: Population, like: Likeness, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Probability of belonging relative to what a typical member reaches; shape (units,)."""
-    probability = posterior(like.nats, inside, population.active, population.regions)
+def membership_probability(
+    population: Population, nats: NDArray[np.float64], inside: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Probability of belonging relative to what a typical member reaches.
+
+    Args:
+        population: all units.
+        nats: shape (units, families), log ratios.
+        inside: shape (units,), the members.
+
+    Returns:
+        shape (units,).
+    """
+    probability = posterior(nats, inside, population.active, population.regions)
     typical = max(TYPICAL_MIN, float(np.quantile(probability[inside], TYPICAL_MEMBER)))
     return np.minimum(1.0, probability / typical)
 
@@ -158,11 +169,15 @@ def _membership(
     likely: NDArray[np.int64],
 ) -> Membership:
     """The membership of some units, with columns of nats for all families, also those that nobody shows."""
-    nats = np.zeros((len(units), len(FAMILIES)))
-    shown = [number for number, family in enumerate(FAMILIES) if family.name in families]
-    nats[:, shown] = like.nats[units]
     enriched = {name: population.layers[name].entities[marks] for name, marks in like.marks.items()}
-    return Membership(units, probability[units], nats, enriched, likely)
+    return Membership(units, probability[units], by_family(families, like)[units], enriched, likely)
+
+
+def by_family(families: Mapping[str, FamilyColumns], like: Likeness) -> NDArray[np.float64]:
+    """Log ratios of all units with a column for each family, also those that nobody shows; shape (units, families)."""
+    nats = np.zeros((len(like.nats), len(FAMILIES)))
+    nats[:, [number for number, family in enumerate(FAMILIES) if family.name in families]] = like.nats
+    return nats
 
 
 def founding(units: NDArray[np.int64]) -> Membership:

@@ -1,0 +1,103 @@
+"""Listed groups, magnified: members whom two families speak for once habits are one of them.
+
+A group that passed both gates is looked at once more, by all families and by how its accounts work (`habits.py`). Who
+shares wordings alone and works as its sure members do is a member; who shares over two families and works like a
+stranger is none. Neither is anybody for whom wordings speak while all else together speaks against: wordings mostly
+formed the group, and whoever copied them has them. Nothing is asked of a group that is not listed, and neither
+hypothesis is asked again.
+Source: `statistics.md` section 3.4 (only groups that passed both gates are magnified).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer.base.families import FAMILIES
+from hydrometer.base.likeness import FamilyColumns, likeness
+from hydrometer.base.population import Population
+from hydrometer.base.units import DECISION_DIGITS
+from hydrometer.base.workspace import Workspace
+from hydrometer.prove.habits import HABITS, Habits, habit_nats, habits
+from hydrometer.prove.judge import Judged
+from hydrometer.prove.membership import (
+    STRANGER_PROBABILITY,
+    SURE,
+    Membership,
+    by_family,
+    columns,
+    membership_probability,
+    over_two_families,
+)
+
+COLUMN = next(number for number, family in enumerate(FAMILIES) if family.name == HABITS)
+WORDINGS = next(number for number, family in enumerate(FAMILIES) if family.name == "text")
+"""Columns of habits and of wordings among the families."""
+
+
+def magnified(
+    workspace: Workspace, population: Population, judged: Sequence[Judged], q: float, last_epoch: int
+) -> list[Judged]:
+    """The judged groups, those that are listed with the members that habits add and without those they take away.
+
+    Args:
+        workspace: tables up to `last_epoch` may be asked.
+        population: all units.
+        judged: all groups.
+        q: false-discovery level.
+        last_epoch: last epoch that counts.
+    """
+    listed = {id(group.membership): group.membership for group in judged if group.listed(q)}
+    if not listed:
+        return list(judged)
+    founders = {
+        key: np.unique(np.concatenate([one.founders for one in judged if id(one.membership) == key])) for key in listed
+    }
+    strangers = population.active.copy()
+    for key, membership in listed.items():
+        strangers[founders[key]] = strangers[membership.likely] = strangers[membership.units] = False
+    families, how = columns(population), habits(workspace, population, last_epoch)
+    larger = {
+        key: magnify(population, families, how, membership, founders[key], strangers)
+        for key, membership in listed.items()
+    }
+    return [replace(one, membership=larger.get(id(one.membership), one.membership)) for one in judged]
+
+
+def magnify(
+    population: Population,
+    families: Mapping[str, FamilyColumns],
+    how: Habits,
+    membership: Membership,
+    founders: NDArray[np.int64],
+    strangers: NDArray[np.bool_],
+) -> Membership:
+    """One group's membership by all families and habits; as it was where habits say nothing of it.
+
+    Args:
+        population: all units.
+        families: see `columns`.
+        how: how every unit works.
+        membership: the group's.
+        founders: units that formation put together, of all candidates that are this group.
+        strangers: shape (units,), units of no listed group.
+    """
+    inside, sure, known = (np.zeros(population.units, np.bool_) for _ in range(3))
+    inside[membership.likely] = sure[membership.units] = True
+    known[founders] = known[membership.likely] = known[membership.units] = True
+    like = likeness(families, inside)
+    nats = by_family(families, like)
+    nats[:, COLUMN] = habit_nats(how, population, sure, strangers)
+    if not nats[:, COLUMN].any():
+        return membership
+    probability = np.round(membership_probability(population, nats, inside), DECISION_DIGITS)
+    least = np.where(known, SURE, STRANGER_PROBABILITY)
+    open_to = population.active & ~population.declared
+    backed = np.round(nats.sum(axis=1) - nats[:, WORDINGS], DECISION_DIGITS) >= 0.0
+    units = np.flatnonzero(open_to & over_two_families(nats) & (probability >= least) & backed)
+    if len(units) < 2:
+        return membership
+    return Membership(units, probability[units], nats[units], membership.enriched, membership.likely)
