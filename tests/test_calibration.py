@@ -195,7 +195,7 @@ def test_what_is_known_of_an_account(
 
 def just_past_the_gate(count: int) -> OwnOperators:
     """Own operators whose whole traffic H2 would just have chosen; none has a form; half become known midway."""
-    own = own_of(np.linspace(0.06, 0.08, count))
+    own = own_of(np.linspace(0.082, 0.1, count))
     midway = int(MIDWAY.timestamp()) * 1_000_000
     return OwnOperators(own.kinds, own.profiles, own.forms, np.where(np.arange(count) % 2, 0, midway))
 

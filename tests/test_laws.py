@@ -45,7 +45,8 @@ BENIGN_ACCOUNTS_MAX, CAMPAIGN_ACCOUNTS_MIN = 0.03, 0.9
 """Share of accounts that may show a signal in its benign worlds, and must show it in its campaign worlds."""
 SCALES = {"demo": 0.2, "null": 1.0}
 SMALLEST_GROUP = 8
-OPERATOR_KEPT = 0.9
+OPERATOR_KEPT = 0.7
+"""Of pairs: five sixths of the members. Who speaks a language that hardly any other does is left to membership."""
 KEY = b"a key for tests"
 GROUP_ROWS = 64
 
@@ -445,7 +446,8 @@ def side_of(family: Family) -> str:
 
 
 def families(argument: str = "family") -> Any:
-    return pytest.mark.parametrize(argument, FAMILIES, ids=[family.name for family in FAMILIES])
+    shared = [family for family in FAMILIES if family.layers]
+    return pytest.mark.parametrize(argument, shared, ids=[family.name for family in shared])
 
 
 @pytest.mark.parametrize("side", SIDES)
