@@ -30,6 +30,8 @@ from hydrometer.simulate import run as simulator
 
 SCALES = {"keys_taken": 0.5, "mixed_half": 0.25, "small_reseller": 0.6}
 """Worlds of the development tier, small; their campaigns are taken as the truth has them, found or not."""
+SEED, FURTHER_SEEDS = 11, (12, 13)
+"""Victims are counted over three worlds: in one they are some forty, of whom chance takes or gives five."""
 
 
 @dataclass
@@ -45,9 +47,9 @@ class Known:
         return [self.truth[row["account_id"]] for row in self.tables["members"].to_pylist() if row["role"] == role]
 
 
-def judge(name: str, folder: Path) -> Known:
+def judge(name: str, folder: Path, seed: int = SEED) -> Known:
     """Read a world, take its operators for founders, and work the campaign out."""
-    simulator.simulate(name, folder / "world", seed=11, scale=SCALES[name], jobs=1)
+    simulator.simulate(name, folder / "world", seed=seed, scale=SCALES[name], jobs=1)
     world = law_worlds.read_world(folder / "world", folder / "world" / "traffic", folder / "read")
     truth = pq.read_table(folder / "world" / "truth" / "accounts.parquet").to_pylist()
     shares = pq.read_table(folder / "world" / "truth" / "memberships.parquet").to_pylist()
@@ -71,12 +73,13 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known]:
     return {name: judge(name, tmp_path_factory.mktemp(name)) for name in SCALES}
 
 
-def test_victims_are_found_and_none_is_called_an_operator(worlds: dict[str, Known]) -> None:
+def test_victims_are_found_and_none_is_called_an_operator(worlds: dict[str, Known], tmp_path: Path) -> None:
     known = worlds["keys_taken"]
-    counted = Counter(known.truth.values())
-    said = Counter(known.roles("victim"))
-    assert set(said) == {"victim"} and said["victim"] >= 0.5 * counted["victim"]
-    assert Counter(known.roles("operator"))["victim"] <= 0.05 * counted["victim"]
+    every = [known, *(judge("keys_taken", tmp_path / str(seed), seed) for seed in FURTHER_SEEDS)]
+    counted = sum((Counter(one.truth.values()) for one in every), Counter[str | None]())
+    said = sum((Counter(one.roles("victim")) for one in every), Counter[str | None]())
+    assert set(said) == {"victim"} and said["victim"] >= 0.6 * counted["victim"]
+    assert sum(Counter(one.roles("operator"))["victim"] for one in every) <= 0.05 * counted["victim"]
     (row,) = known.tables["campaigns"].to_pylist()
     operators, victims = len(known.roles("operator")), len(known.roles("victim"))
     assert row["accounts"] == operators + victims and row["kind"] == kind(operators, victims)

@@ -104,7 +104,7 @@ def test_no_operator_of_the_shipped_library_is_confirmed_against_its_own_kind() 
     own = OwnOperators(library.kinds, library.values, forms, np.zeros(len(library.kinds), np.int64))
     said = f"Of the {len(library.kinds):,} shipped operators {passing(own)} are past that gate."
     assert passing(own) > 0 and said in MODEL_CARD.read_text(encoding="utf-8")
-    for place in np.argsort(-library.scores(EVERY))[:40]:
+    for place in np.argsort(-library.scores(EVERY))[:120]:
         used = forms[place][None, :] if not np.isnan(forms[place]).all() else NO_FORMS
         assert not found(own, Usage(library.values[place], used)).confirms
 

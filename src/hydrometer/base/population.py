@@ -29,7 +29,7 @@ from hydrometer.base.workspace import Workspace
 
 TEXT_SHARE = 0.02
 USED_SHARE = 0.05
-"""A behavioural entity counts for a unit when at least this share of its exchanges show it; a wording, a hundredth: a
+"""A behavioural entity counts for a unit when at least this share of its exchanges show it; a wording, a fiftieth: a
 work list of many templates fills in each of them seldom."""
 SPOKEN = ("network", "mail")
 """Families of infrastructure that people of one language share within a country."""

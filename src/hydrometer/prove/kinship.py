@@ -101,7 +101,8 @@ def strangers_within(
     """Units of those parts of a proven group that look less like kin of its rest than like strangers.
 
     Users of an editor whose sessions an operator replays stand in one community of wordings with its accounts; their
-    cards tell them apart. They may still belong, as anybody else may who shares over two families.
+    cards tell them apart. Where cards tie no part to the rest, nobody pays with anybody's, and that says nothing of one
+    part. Strangers may still belong, as anybody else may who shares over two families.
 
     Args:
         cards: of all units.
@@ -109,13 +110,14 @@ def strangers_within(
         parts: its denser parts.
         seed: the run's seed.
     """
-    strangers = [np.zeros(0, np.int64)]
-    for part in parts:
-        nats = kin_nats(cards, np.setdiff1d(group, part), part, seed)
-        if nats is not None and round(nats, DECISION_DIGITS) <= STRANGE_NATS:
-            strangers.append(np.intersect1d(part, group))
-    found = np.unique(np.concatenate(strangers))
-    return found if len(found) <= STRANGERS_MAX * len(group) else strangers[0]
+    nobody = np.zeros(0, np.int64)
+    asked = [(kin_nats(cards, np.setdiff1d(group, part), part, seed), part) for part in parts]
+    known = [(round(nats, DECISION_DIGITS), part) for nats, part in asked if nats is not None]
+    if not any(nats > 0.0 for nats, _ in known):
+        return nobody
+    strangers = [np.intersect1d(part, group) for nats, part in known if nats <= STRANGE_NATS]
+    found = np.unique(np.concatenate([nobody, *strangers]))
+    return found if len(found) <= STRANGERS_MAX * len(group) else nobody
 
 
 @njit(cache=True, nogil=True)
