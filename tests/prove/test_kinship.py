@@ -81,7 +81,7 @@ def test_where_most_of_a_group_looks_strange_nobody_leaves() -> None:
     assert strangers_within(Cards.of(found), group, [np.arange(300, 340), np.arange(340, 380)], 0).tolist() == []
 
 
-def test_where_cards_tie_no_part_to_the_rest_no_part_is_strange() -> None:
+def test_where_cards_do_not_tie_the_rest_no_part_is_strange() -> None:
     """All accounts show one card: nobody holds what another one does, and no part is less of the group for it."""
     found = population(UNITS, {"payment_fingerprint": [np.arange(UNITS), [700, 701]]})
     group = np.concatenate([OPERATOR, KIN])

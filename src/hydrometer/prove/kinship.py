@@ -101,8 +101,8 @@ def strangers_within(
     """Units of those parts of a proven group that look less like kin of its rest than like strangers.
 
     Users of an editor whose sessions an operator replays stand in one community of wordings with its accounts; their
-    cards tell them apart. Where cards tie no part to the rest, nobody pays with anybody's, and that says nothing of one
-    part. Strangers may still belong, as anybody else may who shares over two families.
+    cards tell them apart. Where cards do not tie the rest either, nobody pays with anybody's, and that says nothing of
+    one part. Strangers may still belong, as anybody else may who shares over two families.
 
     Args:
         cards: of all units.
@@ -110,14 +110,25 @@ def strangers_within(
         parts: its denser parts.
         seed: the run's seed.
     """
-    nobody = np.zeros(0, np.int64)
-    asked = [(kin_nats(cards, np.setdiff1d(group, part), part, seed), part) for part in parts]
-    known = [(round(nats, DECISION_DIGITS), part) for nats, part in asked if nats is not None]
-    if not any(nats > 0.0 for nats, _ in known):
-        return nobody
-    strangers = [np.intersect1d(part, group) for nats, part in known if nats <= STRANGE_NATS]
-    found = np.unique(np.concatenate([nobody, *strangers]))
-    return found if len(found) <= STRANGERS_MAX * len(group) else nobody
+    strangers = [np.zeros(0, np.int64)]
+    for part in parts:
+        nats = kin_nats(cards, np.setdiff1d(group, part), part, seed)
+        if nats is not None and round(nats, DECISION_DIGITS) <= STRANGE_NATS:
+            strangers.append(np.intersect1d(part, group))
+    found = np.unique(np.concatenate(strangers))
+    if cards is None or len(found) > STRANGERS_MAX * len(group):
+        return strangers[0]
+    return found if tied(cards, np.setdiff1d(group, found), seed) else strangers[0]
+
+
+def tied(cards: Cards, units: NDArray[np.int64], seed: int) -> bool:
+    """Whether cards tie some units to each other: one half of them, drawn at random, looks like kin of the other."""
+    (strata,) = cards.population.testing_strata(FAMILY[KIN_FAMILY])
+    ordered, content = content_order(units, cards.held, cards.entities, strata)
+    drawn = generator(seed, "kinship halves", content).permutation(len(ordered))
+    one, other = ordered[drawn[::2]], ordered[drawn[1::2]]
+    nats = kin_nats(cards, np.sort(one), np.sort(other), seed)
+    return nats is not None and round(nats, DECISION_DIGITS) > 0.0
 
 
 @njit(cache=True, nogil=True)
