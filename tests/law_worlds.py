@@ -19,7 +19,7 @@ from hydrometer.base import population as populations
 from hydrometer.base.cases import Case
 from hydrometer.base.draws import generator
 from hydrometer.base.engines import opened
-from hydrometer.base.families import FAMILY, SIDES, other_side
+from hydrometer.base.families import FAMILY, FORMED_ON, other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf, Layer, Population
 from hydrometer.base.progress import SilentProgress
@@ -81,7 +81,7 @@ def cases(world: ReadWorld) -> dict[str, Case]:
         outside = world.population.active.copy()
         outside[units] = False
         pooled = group_counts(world.workspace, [units], world.last_epoch, len(techniques))
-        for side in SIDES if archetype in CAMPAIGNS else [list(SIDES)[number % len(SIDES)]]:
+        for side in FORMED_ON if archetype in CAMPAIGNS else [FORMED_ON[number % len(FORMED_ON)]]:
             made[f"{archetype} {side}"] = Case(
                 group=Group(units, side, "an archetype"),
                 testing=world.population.testing(other_side(side)),

@@ -20,7 +20,7 @@ from tests import law_worlds
 from hydrometer.base import laws_collect, laws_fingerprint, laws_link, laws_prove, laws_simulate
 from hydrometer.base.cases import Case, Evidence, Finding, Test
 from hydrometer.base.engines import opened
-from hydrometer.base.families import FAMILIES, SIDES, Family
+from hydrometer.base.families import FAMILIES, FORMED_ON, SIDES, Family
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf
 from hydrometer.base.settings import Settings
@@ -443,7 +443,7 @@ def formed(half: FormingHalf) -> list[Group]:
 
 def side_of(family: Family) -> str:
     """The side with that family and another one: a family alone has nothing to learn from."""
-    return next(side for side, names in SIDES.items() if family.name in names and len(names) > 1)
+    return next(side for side in FORMED_ON if family.name in SIDES[side] and len(SIDES[side]) > 1)
 
 
 def families(argument: str = "family") -> Any:
@@ -451,7 +451,7 @@ def families(argument: str = "family") -> Any:
     return pytest.mark.parametrize(argument, shared, ids=[family.name for family in shared])
 
 
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("side", FORMED_ON)
 def test_groups_are_the_same_twice(side: str, demo: law_worlds.ReadWorld) -> None:
     assert laws_link.same_input_same_groups(formed, demo.population.forming(side)) == []
 
@@ -471,7 +471,7 @@ def test_a_popular_entity_cannot_link(family: Family, null: law_worlds.ReadWorld
     assert laws_link.popular_entities_do_not_link(family, weigh, null.population.forming(side_of(family))) == []
 
 
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("side", FORMED_ON)
 def test_an_operator_is_kept_whole(side: str, null: law_worlds.ReadWorld) -> None:
     world, members = law_worlds.with_an_operator(null.population.forming(side))
     kept = WORDED_KEPT if side == "wording" else OPERATOR_KEPT

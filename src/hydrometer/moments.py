@@ -12,7 +12,7 @@ from typing import Any
 
 from hydrometer.base import population as populations
 from hydrometer.base.cases import NO_OPERATORS, OwnOperators
-from hydrometer.base.families import SIDES
+from hydrometer.base.families import FORMED_ON
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.settings import Settings
@@ -48,7 +48,7 @@ def population_at(workspace: Workspace, epoch: int) -> Population:
 
 def link(population: Population, smallest: int) -> list[Group]:
     """Candidate groups of all sides."""
-    return [group for side in SIDES for group in form(population.forming(side), smallest)]
+    return [group for side in FORMED_ON for group in form(population.forming(side), smallest)]
 
 
 def judged_at(

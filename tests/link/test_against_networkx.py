@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from tests.prove.made import Holders, incidence, population
 
+from hydrometer.base.dense import connected, dense_parts
 from hydrometer.base.households import HOUSEHOLD_MAX, households
-from hydrometer.link.dense import connected, dense_parts
-from hydrometer.link.ground import content_keys
+from hydrometer.link.ground import Ground
 from hydrometer.simulate.baselines._components import components
 
 UNITS, ENTITIES = 14, 10
@@ -98,7 +98,7 @@ def test_communities_of_a_graph_that_has_them(seed: int) -> None:
     matrix = sparse.csr_array(held)
     made = population(parts * size, {"payment_fingerprint": [np.flatnonzero(column) for column in held.T]})
     half = made.forming("infrastructure")
-    found = dense_parts(content_keys(half), matrix.astype(np.float64), np.arange(parts * size), 5, 1.0)
+    found = dense_parts(Ground.of(half).keys, matrix.astype(np.float64), np.arange(parts * size), 5, 1.0)
     graph = bipartite({(int(unit), int(entity)) for unit, entity in zip(*np.nonzero(held), strict=True)})
     theirs = nx.community.louvain_communities(graph, seed=seed)
     expected = {frozenset(number for kind, number in part if kind == "unit") for part in theirs}

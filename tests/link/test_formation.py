@@ -13,7 +13,7 @@ from tests.prove.made import Holders, incidence, population, renumbered, shared_
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.link.formation import fellows, form
-from hydrometer.link.ground import content_keys
+from hydrometer.link.ground import Ground
 from hydrometer.link.wordings import large_parts
 
 UNITS = 2_000
@@ -142,11 +142,11 @@ def test_names_of_units_do_not_matter() -> None:
 
 def test_content_keys_depend_on_what_is_held_alone() -> None:
     found = population(5, {"client_ip": [[0, 1, 2], [3, 4]], "payment_fingerprint": [[0, 1], [3, 4]]})
-    keys = content_keys(found.forming("infrastructure"))
+    keys = Ground.of(found.forming("infrastructure")).keys
     assert keys[0] == keys[1] != keys[2]
     assert keys[3] == keys[4] != keys[0]
     order = np.array([4, 2, 0, 1, 3])
-    assert np.array_equal(content_keys(renumbered(found, order).forming("infrastructure")), keys[order])
+    assert np.array_equal(Ground.of(renumbered(found, order).forming("infrastructure")).keys, keys[order])
 
 
 def test_fellows_counts_ties_over_two_families() -> None:

@@ -34,7 +34,12 @@ def world(seed: int) -> tuple[Population, Habits]:
     return population(UNITS, holders), Habits(figures, np.full(UNITS, True), draw.integers(0, FOLDS, UNITS))
 
 
-def memberships(seed: int, how: Habits | None = None) -> tuple[Membership, Membership]:
+NOBODY = np.full(UNITS, False)
+
+
+def memberships(
+    seed: int, how: Habits | None = None, elsewhere: NDArray[np.bool_] = NOBODY
+) -> tuple[Membership, Membership]:
     """The group before and after it is magnified; all who word alike founded it."""
     everyone, working = world(seed)
     founders = np.concatenate([SURE, WORDED, COPIED])
@@ -42,7 +47,7 @@ def memberships(seed: int, how: Habits | None = None) -> tuple[Membership, Membe
     before = enlarge(everyone, families, founders, everyone.declared)
     strangers = everyone.active.copy()
     strangers[np.concatenate([founders, before.units])] = False
-    return before, magnify(everyone, families, how or working, before, founders, strangers)
+    return before, magnify(everyone, families, how or working, before, founders, strangers, elsewhere)
 
 
 def share(found: Membership, units: NDArray[np.int64]) -> float:
@@ -76,3 +81,10 @@ def test_a_group_of_whose_conduct_nobody_knows_stays_as_it_is() -> None:
     _, how = world(2)
     before, after = memberships(2, Habits(how.figures, np.full(UNITS, False), how.fold))
     assert after is before
+
+
+def test_members_of_another_listed_group_do_not_join() -> None:
+    listed = np.zeros(UNITS, np.bool_)
+    listed[WORDED] = True
+    _, after = memberships(0, elsewhere=listed)
+    assert share(after, WORDED) == 0.0 and share(after, SURE) > 0.9

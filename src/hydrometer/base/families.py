@@ -53,10 +53,18 @@ SIDES: dict[str, tuple[str, ...]] = {
     "infrastructure": ("payment", "network", "mail", "signup", "signature"),
     "behaviour": ("text", "configuration", "client", "tools"),
     "wording": ("text",),
+    "cards": ("payment",),
+    "all but cards": ("network", "mail", "signup", "text", "configuration", "client", "tools", "signature"),
 }
 """Families of each side. One program decides a scaffold, its tools, its defaults and its client at once, so that these
 are never on two sides: the users of one agent framework, found by its wording, reached 34 bits on its defaults."""
-SPLITS: tuple[tuple[str, str], ...] = (("infrastructure", "behaviour"), ("infrastructure", "wording"))
+FORMED_ON = ("infrastructure", "behaviour", "wording")
+"""Sides on which candidates are formed. On all but cards a group is parted that several hands may have in common."""
+SPLITS: tuple[tuple[str, str], ...] = (
+    ("infrastructure", "behaviour"),
+    ("infrastructure", "wording"),
+    ("cards", "all but cards"),
+)
 """Ways to part the families: a group formed on one side of a split is tested on the other, never on its own."""
 FAMILY_OF: dict[str, str] = {layer: family.name for family in FAMILIES for layer in family.layers}
 FAMILY: dict[str, Family] = {family.name: family for family in FAMILIES}
@@ -72,8 +80,8 @@ UNKNOWN = "?"
 def other_side(side: str) -> str:
     """The side of a split that tests what `side` formed.
 
-    >>> other_side("infrastructure"), other_side("behaviour"), other_side("wording")
-    ('behaviour', 'infrastructure', 'infrastructure')
+    >>> other_side("infrastructure"), other_side("wording"), other_side("all but cards")
+    ('behaviour', 'infrastructure', 'cards')
     """
     return next(pair[1 - pair.index(side)] for pair in SPLITS if side in pair)
 

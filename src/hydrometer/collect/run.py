@@ -20,6 +20,7 @@ from hydrometer.base.errors import BugError, InputError, UsageError
 from hydrometer.base.shortage import is_shortage
 from hydrometer.base.tables import INPUTS, OUTPUTS, conform, from_rows
 from hydrometer.base.workspace import Workspace
+from hydrometer.collect import remote
 from hydrometer.collect.assembly import EARLIER, ORIGINS, Assembled, Counts, Origin, assemble
 from hydrometer.collect.lying import Lying, lying_in_place, set_changed_aside, set_damaged_aside
 from hydrometer.collect.mapping_pack import Pack, find_pack, shipped_packs
@@ -131,9 +132,10 @@ def collect_with(
     check_options(options)
     folder = workspace.folder / STAGE
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(workspace.folder / remote.FOLDER, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        found = find(inputs, folder, copies=options.content)
+        found = find(inputs, folder, workspace.folder / remote.FOLDER, copies=options.content)
         _override(found, options)
         notes = Notes(read_register(_only(found, "register")), read_policy(_only(found, "policy")))
         return _collect(found, packs, options, Room(workspace, progress), notes)

@@ -1,8 +1,9 @@
 """Finds the files that an input names, the tables that lie beside them, and refuses truth.
 
-An input is a file, a glob, a folder (with everything below it) or `-`. Names are relative to the input as it was given,
-so that a report never holds a path of this machine. Truth of a simulated world is refused by its folder's name,
-wherever it is met: a detector that could read it would prove nothing. Source: the contract, sections 1 and 3.
+An input is a file, a glob, a folder (with everything below it), an address in object storage or `-`. Names are relative
+to the input as it was given, so that a report never holds a path of this machine. Truth of a simulated world is refused
+by its folder's name, wherever it is met: a detector that could read it would prove nothing. Source: the contract,
+sections 1 and 3.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import glob
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from hydrometer.base.errors import InputError, UsageError
 from hydrometer.base.in_place import stamp
 from hydrometer.collect.reading import sha256_of, spool
+from hydrometer.collect.remote import fetched, listed, remote, shown
 
 TRUTH = "truth"
 TRAFFIC = "traffic"
@@ -71,25 +73,31 @@ class Found:
         return sorted(result, key=lambda source: source.name)
 
 
-def find(inputs: Sequence[str], spool_folder: Path, *, copies: bool = True) -> Found:
+def find(inputs: Sequence[str], spool_folder: Path, fetch_folder: Path, *, copies: bool = True) -> Found:
     """All that the inputs name.
 
     Args:
-        inputs: files, globs, folders or `-`.
+        inputs: files, globs, folders, addresses in object storage or `-`.
         spool_folder: where standard input is copied to.
+        fetch_folder: where objects are copied to; it must outlast whatever relies on them.
         copies: whether it may be; a content-free scan copies nothing.
 
     Raises:
         InputError: an input does not exist or is truth.
-        UsageError: standard input, which would have to be copied.
+        UsageError: standard input or an address, which would have to be copied.
     """
     found = Found()
-    for given in inputs:
-        if given == STANDARD_INPUT and not copies:
+    for number, given in enumerate(inputs):
+        if not copies and (given == STANDARD_INPUT or remote(given)):
+            what = "standard input" if given == STANDARD_INPUT else "object storage"
             raise UsageError(
-                "--no-content -", "standard input, which is read twice and so copied to disk with its texts",
+                "--no-content", f"{what}, which is read twice and so copied to disk with its texts",
                 "files, globs or folders", "name the file itself",
             )  # fmt: skip
+        if remote(given):
+            _refuse_truth(PurePosixPath(shown(given)), given)
+            _add(fetched(given, fetch_folder / str(number)), shown(given), found)
+            continue
         if given == STANDARD_INPUT:
             found.files.append(("stdin", spool(sys.stdin.buffer, spool_folder / "stdin")))
             continue
@@ -121,11 +129,15 @@ def stamps(inputs: Sequence[str], named: Iterable[Path]) -> list[tuple[str, str,
     """
     if STANDARD_INPUT in inputs:
         return None
-    found = find(inputs, Path())
+    here = [given for given in inputs if not remote(given)]
+    far = [
+        (one.name, shown(given), one.size, one.changed) for given in inputs if remote(given) for one in listed(given)
+    ]
+    found = find(here, Path(), Path())
     every = [*found.files, *((name, path) for name, paths in found.beside.items() for path in paths)]
     every += [("", path) for path in named]
     found_out = sorted((name, str(path.absolute()), *stamp(path)) for name, path in every)
-    return found_out + [(name, "", -1, -1) for name in sorted(found.unfollowed)]
+    return found_out + sorted(far) + [(name, "", -1, -1) for name in sorted(found.unfollowed)]
 
 
 def _add(path: Path, given: str, found: Found) -> None:
@@ -183,9 +195,12 @@ def _is_beside(member: Path, found: Found) -> bool:
     return True
 
 
-def _refuse_truth(path: Path, given: str) -> None:
-    resolved = path.resolve()
+def _refuse_truth(path: PurePath, given: str) -> None:
+    resolved = path.resolve() if isinstance(path, Path) else path
     if TRUTH in resolved.parts:
         raise InputError(
-            given, "truth, the answers of a simulated world", "traffic alone", f"give the folder {TRAFFIC}/ beside it"
+            shown(given),
+            "truth, the answers of a simulated world",
+            "traffic alone",
+            f"give the folder {TRAFFIC}/ beside it",
         )

@@ -17,7 +17,9 @@ from hydrometer.commands.scan import moment
 
 def calibrate(
     context: typer.Context,
-    traffic: Annotated[list[str], typer.Argument(metavar="TRAFFIC", help="Log files, globs, folders, or - for stdin.")],
+    traffic: Annotated[
+        list[str], typer.Argument(metavar="TRAFFIC", help="Log files, globs, folders, s3:// addresses, or - for stdin.")
+    ],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder to write the calibration to.")],
     labels: Annotated[

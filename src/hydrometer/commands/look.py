@@ -86,7 +86,9 @@ def map_test(
 
 
 def map_explain(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Log files, globs, folders, or - for stdin.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help="Log files, globs, folders, s3:// addresses, or - for stdin.")
+    ],
     *,
     format_: Annotated[
         str | None, typer.Option("--format", metavar="PACK", help="Name or YAML file; found out by itself otherwise.")

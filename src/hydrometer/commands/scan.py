@@ -38,7 +38,9 @@ class Level(StrEnum):
 
 def scan(
     context: typer.Context,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Log files, globs, folders, or - for stdin.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help="Log files, globs, folders, s3:// addresses, or - for stdin.")
+    ],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder to write the results to.")],
     format_: Annotated[

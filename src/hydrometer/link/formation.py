@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hydrometer.base.dense import dense_parts, distinct
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf
-from hydrometer.link.dense import dense_parts, distinct
 from hydrometer.link.ground import Ground, denser
 from hydrometer.link.polish import polished
 from hydrometer.link.weights import entity_weights

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hydrometer.base.dense import REPEATED, dense_parts, distinct, overlap, rarities
 from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.likeness import likeness
-from hydrometer.link.dense import REPEATED, dense_parts, distinct, overlap
-from hydrometer.link.ground import CONTRAST_SHARE_MAX, PART_RESOLUTION, Ground, rarities
+from hydrometer.link.ground import CONTRAST_SHARE_MAX, PART_RESOLUTION, Ground
 from hydrometer.link.polish import joined, polished
 
 CORE_SHARE = 0.2
@@ -109,7 +109,7 @@ def contrasted(ground: Ground, part: NDArray[np.int64]) -> list[NDArray[np.int64
     if len(part) < 2 * PART_UNITS:
         return []
     within = Ground.of(ground.population.of(part).forming(ground.half.side))
-    graph = rarities(within.half, np.arange(len(part)), CONTRAST_SHARE_MAX * len(part))
+    graph = rarities(within.phrases, np.arange(len(part)), CONTRAST_SHARE_MAX * len(part))
     if graph is None:
         return []
     parts = dense_parts(ground.keys[part], graph, np.arange(len(part)), PART_UNITS, PART_RESOLUTION)
@@ -130,7 +130,7 @@ def wording_parts(
     """
     population = ground.population
     speaking = np.flatnonzero(speakers & population.active)
-    graph = rarities(ground.half, speaking, max(WORDING_SHARE_MAX * len(speaking), WORDING_HOLDERS_MIN))
+    graph = rarities(ground.phrases, speaking, max(WORDING_SHARE_MAX * len(speaking), WORDING_HOLDERS_MIN))
     if graph is None:
         return []
     units = speaking[(np.diff(graph.indptr)[speaking] > 0) & ~population.declared[speaking]]

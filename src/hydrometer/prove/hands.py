@@ -8,6 +8,7 @@ every unit is asked whether it belongs (`prove/membership.py`). H2 has no part i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,28 @@ from hydrometer.prove.candidates import INFRASTRUCTURE
 from hydrometer.prove.fragments import fragments
 from hydrometer.prove.kinship import KIN_NATS, Cards, kin_nats, strangers_within
 from hydrometer.prove.membership import Membership, columns, enlarge, founding
+from hydrometer.prove.several import hands_of
 
 JOININGS = 8
 """Fragments are joined by their founders first, then by those who belong to them, until no two are joined any more;
 eight times at most."""
+OF_ONE_HAND = 0.9
+"""A candidate of a parted group speaks for a hand when this part of its founders are of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One of several hands that a group was parted into.
+
+    Attributes:
+        founders: shape (k,), units.
+        of: the membership that was parted.
+        candidates: candidates that are counted with it → whether they speak for it; all others were of the group.
+    """
+
+    founders: NDArray[np.int64]
+    of: Membership
+    candidates: Mapping[int, bool]
 
 
 def members_of(
@@ -40,6 +59,65 @@ def members_of(
     cards = Cards.of(population) if any(proven) else None
     core = cores(cards, sets, proven, seed)
     return belonging(population, core, proven, kin_of(cards, core, proven, by_behaviour, seed))
+
+
+def parted(
+    population: Population,
+    founders: Sequence[NDArray[np.int64]],
+    proven: Sequence[bool],
+    memberships: Sequence[Membership],
+) -> list[Hand]:
+    """The hands of all groups in which there are several.
+
+    Args:
+        population: all units.
+        founders: units of each candidate.
+        proven: whether one hand is shown.
+        memberships: who belongs to each candidate.
+    """
+    wholes: dict[int, list[int]] = {}
+    for number, sure in enumerate(proven):
+        if sure:
+            wholes.setdefault(id(memberships[number]), []).append(number)
+    cards = Cards.of(population) if wholes else None
+    result: list[Hand] = []
+    for numbers in wholes.values():
+        whole = memberships[numbers[0]]
+        hands = hands_of(population, cards, united([whole.units, whole.likely]))
+        if len(hands) < 2:
+            continue
+        counted: list[dict[int, bool]] = [{} for _ in hands]
+        for number in numbers:
+            inside = [len(np.intersect1d(founders[number], hand)) for hand in hands]
+            best = int(np.argmax(inside))
+            counted[best][number] = inside[best] >= OF_ONE_HAND * max(sum(inside), 1)
+        result += [Hand(hand, whole, of) for hand, of in zip(hands, counted, strict=True)]
+    return result
+
+
+def belonging_to(population: Population, hands: Sequence[Hand], proven: Sequence[bool]) -> list[Membership]:
+    """Who belongs to each of several hands: nobody who founded another hand of the same group.
+
+    Those are no strangers either, who would make the group's wordings look like anybody's.
+
+    Args:
+        population: all units.
+        hands: see `parted`.
+        proven: whether each is shown to be one hand.
+    """
+    families = columns(population) if any(proven) else {}
+    result: list[Membership] = []
+    for hand, sure in zip(hands, proven, strict=True):
+        if not sure:
+            result.append(founding(hand.founders))
+            continue
+        others = np.zeros(population.units, np.bool_)
+        for other in hands:
+            if other.of is hand.of and other is not hand:
+                others[other.founders] = True
+        without = {name: replace(family, observed=family.observed & ~others) for name, family in families.items()}
+        result.append(enlarge(population, without, hand.founders, population.declared | others))
+    return result
 
 
 def tied_over_two(

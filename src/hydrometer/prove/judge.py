@@ -8,8 +8,9 @@ Source: `statistics.md` sections 2 (split), 3.1 (conjunction), 3.2 (multiplicity
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from hydrometer.prove.background import log_mean
 from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.forms import FORM_FIGURES, forms_of_sent
-from hydrometer.prove.hands import members_of, tied_over_two
+from hydrometer.prove.hands import belonging_to, members_of, parted, tied_over_two, united
 from hydrometer.prove.membership import Membership
 from hydrometer.prove.metadata import EXCHANGES_MIN, metadata, prompts_known
 from hydrometer.prove.multiplicity import q_values
@@ -40,6 +41,7 @@ NEIGHBOUR_MEMBERS = 3
 """An enriched wording marks a group's neighbourhood when this share of its members, and this many, use it."""
 NEIGHBOUR_LAYERS = ("opening", "closing", "skeleton", "sketch")
 Explanation = tuple[str, str, str]
+Asking = Callable[[tuple[Group, ...], Callable[[Group], NDArray[np.int64]]], list[Finding]]
 Answers = tuple[float | None, tuple[Evidence, ...], tuple[Explanation, ...], Standing | None]
 ROLES = ("authorisation", "declaration", "exoneration", "explanation")
 REFINED_NATS = float(np.log(20.0))
@@ -148,10 +150,10 @@ def judge(
         capabilities: names of the capability bits.
 
     Returns:
-        one judged group per candidate, in the order of `candidates`; every candidate counts in the multiplicity.
+        one judged group per candidate, in the order of `candidates`, and then those that others were parted into; every
+        one counts in the multiplicity.
     """
     found = tests()
-    sets = candidates(groups)
     every = unit_counts(workspace, population.units, last_epoch, len(techniques))
     shared: dict[tuple[str, int], Any] = {}
 
@@ -161,20 +163,13 @@ def judge(
             group, testing, population, *at, counts, background, register, usage, own, capabilities, near, shared
         )  # fmt: skip
 
-    first = [
-        [
-            test.judge(case(group, every, every, NO_USAGE, beside(sets, number, group)))
-            for test in found.values()
-            if test.hypothesis == "H1"
-            for group in matched
-        ]
-        for number, matched in enumerate(sets)
-    ]
-    operator = [_mean(findings) for findings in first]
-    founders = [np.unique(np.concatenate([group.members for group in matched])) for matched in sets]
-    proven = [value is not None and value >= REFINED_NATS for value in operator]
-    memberships = members_of(population, sets, proven, seed)
-    operator, proven = tied_over_two(operator, proven, memberships)
+    def h1(matched: tuple[Group, ...], near: Callable[[Group], NDArray[np.int64]]) -> list[Finding]:
+        asking = [test for test in found.values() if test.hypothesis == "H1"]
+        return [test.judge(case(one, every, every, NO_USAGE, near(one))) for test in asking for one in matched]
+
+    first = first_hypothesis(population, candidates(groups), h1, seed)
+    sets, operator, memberships, proven = first.sets, first.operator, first.memberships, first.proven
+    founders = [united([group.members for group in matched]) for matched in sets]
     asked = worthwhile(memberships, operator, worth)
     members = [membership.units for membership in asked.values()]
     pooled = group_counts(workspace, members, last_epoch, len(techniques))
@@ -201,12 +196,69 @@ def judge(
             operator[i],
             second[i][0],
             float(q[i]),
-            tuple(row for finding in first[i] for row in finding.evidence) + second[i][1],
+            tuple(row for finding in first.findings[i] for row in finding.evidence) + second[i][1],
             second[i][2],
             second[i][3],
         )
         for i in range(len(sets))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Candidates, and what was found of H1; one entry each.
+
+    Attributes:
+        sets: the groups that are each candidate.
+        findings: of the tests of H1.
+        operator: ln e of H1.
+        memberships: who belongs to each.
+        proven: whether one hand is shown.
+    """
+
+    sets: list[tuple[Group, ...]]
+    findings: list[list[Finding]]
+    operator: list[float | None]
+    memberships: list[Membership]
+    proven: list[bool]
+
+
+def first_hypothesis(population: Population, sets: list[tuple[Group, ...]], h1: Asking, seed: int) -> First:
+    """H1 of every candidate, who belongs to it, and the same of each hand where a group is of several.
+
+    A candidate of a group that is parted speaks for a hand only if it is of that hand alone.
+
+    Args:
+        population: all units.
+        sets: the candidates.
+        h1: findings of all tests of H1 on a candidate, given who stands beside each of its groups.
+        seed: the run's seed.
+    """
+    findings = [h1(matched, partial(beside, sets, number)) for number, matched in enumerate(sets)]
+    operator = [_mean(asked) for asked in findings]
+    proven = [value is not None and value >= REFINED_NATS for value in operator]
+    memberships = members_of(population, sets, proven, seed)
+    founders = [united([group.members for group in matched]) for matched in sets]
+    hands = parted(population, founders, proven, memberships)
+    further: list[tuple[Group, ...]] = [
+        (Group(hand.founders, "all but cards", "one of several hands"),) for hand in hands
+    ]
+    answers = [h1(matched, lambda _: NOBODY) for matched in further]
+    values = [_mean(asked) for asked in answers]
+    speaking = [[operator[number] for number, sure in hand.candidates.items() if sure] for hand in hands]
+    sure = [
+        any(one is not None and one >= REFINED_NATS for one in (value, *others))
+        for value, others in zip(values, speaking, strict=True)
+    ]
+    for hand, known, membership in zip(hands, sure, belonging_to(population, hands, sure), strict=True):
+        for number, speaks in hand.candidates.items():
+            memberships[number] = membership
+            proven[number] = known and speaks
+            if not speaks:
+                operator[number] = min(operator[number] or 0.0, 0.0)
+        memberships.append(membership)
+    operator, proven = tied_over_two(operator + values, proven + sure, memberships)
+    return First(sets + further, findings + answers, operator, memberships, proven)
 
 
 def q_of(

@@ -60,10 +60,14 @@ def magnified(
     for key, membership in listed.items():
         strangers[founders[key]] = strangers[membership.likely] = strangers[membership.units] = False
     families, how = columns(population), habits(workspace, population, last_epoch)
-    larger = {
-        key: magnify(population, families, how, membership, founders[key], strangers)
-        for key, membership in listed.items()
-    }
+    groups = np.zeros(population.units, np.int64)
+    for membership in listed.values():
+        groups[membership.units] += 1
+    larger = dict[int, Membership]()
+    for key, membership in listed.items():
+        elsewhere = groups > 0
+        elsewhere[membership.units] = False
+        larger[key] = magnify(population, families, how, membership, founders[key], strangers, elsewhere)
     return [replace(one, membership=larger.get(id(one.membership), one.membership)) for one in judged]
 
 
@@ -74,6 +78,7 @@ def magnify(
     membership: Membership,
     founders: NDArray[np.int64],
     strangers: NDArray[np.bool_],
+    elsewhere: NDArray[np.bool_],
 ) -> Membership:
     """One group's membership by all families and habits; as it was where habits say nothing of it.
 
@@ -84,6 +89,7 @@ def magnify(
         membership: the group's.
         founders: units that formation put together, of all candidates that are this group.
         strangers: shape (units,), units of no listed group.
+        elsewhere: shape (units,), members of another listed group alone, who may not join.
     """
     inside, sure, known = (np.zeros(population.units, np.bool_) for _ in range(3))
     inside[membership.likely] = sure[membership.units] = True
@@ -95,7 +101,7 @@ def magnify(
         return membership
     probability = np.round(membership_probability(population, nats, inside), DECISION_DIGITS)
     least = np.where(known, SURE, STRANGER_PROBABILITY)
-    open_to = population.active & ~population.declared
+    open_to = population.active & ~population.declared & ~elsewhere
     backed = np.round(nats.sum(axis=1) - nats[:, WORDINGS], DECISION_DIGITS) >= 0.0
     units = np.flatnonzero(open_to & over_two_families(nats) & (probability >= least) & backed)
     if len(units) < 2:

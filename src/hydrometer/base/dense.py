@@ -6,7 +6,7 @@ Waltman & van Eck 2019).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,44 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
+from hydrometer.base.population import Layer
+
 REPEATED = 0.5
 """A part that shares this much of the smaller one with an earlier part is the same candidate."""
+
+
+def content_keys(layers: Iterable[Layer], units: int) -> NDArray[np.int64]:
+    """A number for each unit that depends on what it holds and on nothing else; equal for equal profiles.
+
+    Args:
+        layers: what counts.
+        units: number of all units.
+
+    Returns:
+        shape (units,), wrapping 64-bit sums of the held entities' hashes.
+    """
+    total = np.zeros(units, np.int64)
+    for layer in layers:
+        with np.errstate(over="ignore"):
+            total += layer.held.astype(np.int64) @ layer.entities
+    return total
+
+
+def rarities(layers: Iterable[Layer], units: NDArray[np.int64], most: float) -> sparse.csr_array | None:
+    """(all units × things), each counting by its rarity among some units; None where they share none.
+
+    Args:
+        layers: what counts.
+        units: shape (k,), the units that count.
+        most: of the units that hold a thing; what more of them hold is left out.
+    """
+    weighted: list[sparse.csr_array] = []
+    for layer in layers:
+        degree = np.bincount(layer.held[units].indices, minlength=len(layer.entities))
+        chosen = (degree >= 2) & (degree <= most)
+        rarity = np.log(len(units) / np.maximum(degree[chosen], 1))
+        weighted.append(layer.held[:, chosen].astype(np.float64).multiply(rarity).tocsr())
+    return sparse.hstack(weighted, format="csr") if any(one.nnz for one in weighted) else None
 
 
 def dense_parts(
