@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from tests.prove.made import Holders, population, shared_by
 
 from hydrometer.base.families import FAMILIES
 from hydrometer.base.population import Population
 from hydrometer.prove.habits import FOLDS, HABIT_FIGURES, Habits
-from hydrometer.prove.magnify import COLUMN, magnify
+from hydrometer.prove.magnify import COLUMN, again_and_again, magnify, more_likely
 from hydrometer.prove.membership import Membership, columns, enlarge
 
 UNITS = 1_500
@@ -47,7 +50,7 @@ def memberships(
     before = enlarge(everyone, families, founders, everyone.declared)
     strangers = everyone.active.copy()
     strangers[np.concatenate([founders, before.units])] = False
-    return before, magnify(everyone, families, how or working, before, founders, strangers, elsewhere)
+    return before, magnify(everyone, families, how or working, founders, strangers, elsewhere, before)
 
 
 def share(found: Membership, units: NDArray[np.int64]) -> float:
@@ -81,6 +84,26 @@ def test_a_group_of_whose_conduct_nobody_knows_stays_as_it_is() -> None:
     _, how = world(2)
     before, after = memberships(2, Habits(how.figures, np.full(UNITS, False), how.fold))
     assert after is before
+
+
+def test_who_joined_counts_as_a_member_until_nobody_joins() -> None:
+    none = np.zeros(0, np.int64)
+    grown = [np.arange(size) for size in (4, 6, 7, 7, 9)]
+    asked = list[NDArray[np.int64]]()
+
+    def once(one: Membership) -> Membership:
+        asked.append(one.likely)
+        if len(asked) > len(grown):
+            return one
+        return replace(one, units=grown[len(asked) - 1])
+
+    start = Membership(np.arange(3), np.ones(3), np.zeros((3, 1)), {}, none)
+    found = again_and_again(start, once)
+    assert found.units.tolist() == list(range(7)) and [len(one) for one in asked] == [0, 4, 6, 7]
+
+
+def test_odds_are_raised_and_stay_odds() -> None:
+    assert more_likely(np.array([0.0, 0.43, 1.0]), 2.0) == pytest.approx([0.0, 0.848, 1.0], abs=1e-3)
 
 
 def test_members_of_another_listed_group_do_not_join() -> None:
