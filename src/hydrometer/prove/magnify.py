@@ -2,9 +2,9 @@
 
 A group that passed both gates is looked at again, by all families and by how its accounts work (`habits.py`), until
 nobody joins or leaves. Who shares wordings alone and works as its sure members do is a member; who shares over two
-families and works like a stranger is none. Neither is anybody for whom wordings speak while all else together speaks against: wordings mostly
-formed the group, and whoever copied them has them. Nothing is asked of a group that is not listed, and neither
-hypothesis is asked again.
+families and works like a stranger is none. Neither is anybody for whom wordings speak while all else together speaks
+against: wordings mostly formed the group, and whoever copied them has them. Nothing is asked of a group that is not
+listed, and neither hypothesis is asked again.
 Source: `statistics.md` section 3.4 (only groups that passed both gates are magnified).
 """
 

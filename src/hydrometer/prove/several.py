@@ -28,7 +28,8 @@ VIEWS = ("text", "network", "signup")
 """Families by which blocks are made, one after the other; the first that shows several hands is taken."""
 RESOLUTIONS = (1.0, 2.0)
 """Of the modularity of blocks."""
-BLOCK_UNITS = 8
+BLOCK_UNITS, BLOCKS_MAX = 8, 500
+"""The largest blocks are looked at; who is in no block is assigned like anybody else."""
 COMMON = 0.9
 """What more of a group holds tells nobody in it apart."""
 TOGETHER = 0.35
@@ -53,29 +54,24 @@ class Paying:
     Attributes:
         parts: units of each.
         sizes: shape (parts,), units.
-        holders: shape (parts, cards), units of each part that hold a card.
+        pairs: shape (parts, parts), pairs of members that hold one card, between parts and, on the diagonal, within.
     """
 
     parts: tuple[NDArray[np.int64], ...]
     sizes: NDArray[np.float64]
-    holders: NDArray[np.float64]
+    pairs: NDArray[np.float64]
 
     @classmethod
     def of(cls, held: sparse.csr_array, parts: Sequence[NDArray[np.int64]]) -> Paying:
         """The largest part first; `held` is (units × cards)."""
         known = ordered(parts)
-        chosen = held[np.concatenate(known)]
-        chosen = chosen[:, np.bincount(chosen.indices, minlength=chosen.shape[1]) >= 2].astype(np.float64)
+        chosen = held[np.concatenate(known)].astype(np.float64)
         sizes = np.array([len(part) for part in known])
         of = sparse.csr_array((np.ones(sizes.sum()), (np.repeat(np.arange(len(known)), sizes), np.arange(sizes.sum()))))
-        return cls(tuple(known), sizes.astype(np.float64), (of @ chosen).toarray())
-
-    @property
-    def pairs(self) -> NDArray[np.float64]:
-        """Pairs of members that hold one card, between parts and, on the diagonal, within; shape (parts, parts)."""
-        pairs = self.holders @ self.holders.T
-        np.fill_diagonal(pairs, (self.holders * (self.holders - 1.0)).sum(axis=1) / 2.0)
-        return np.asarray(pairs)
+        holders = (of @ chosen).tocsr()
+        pairs = np.asarray((holders @ holders.T).toarray())
+        np.fill_diagonal(pairs, (pairs.diagonal() - np.asarray(holders.sum(axis=1)).ravel()) / 2.0)
+        return cls(tuple(known), sizes.astype(np.float64), pairs)
 
     def usual(self, *, both: bool = False) -> NDArray[np.float64]:
         """Pairs that two parts of one hand would have between them; shape (parts, parts).
@@ -84,24 +80,26 @@ class Paying:
             both: as frequent as within both of them, so none where one holds no card twice; else all pairs of the two
                 spread evenly over their members.
         """
-        pairs, within = self.pairs, np.diag(self.pairs)
+        within = np.diag(self.pairs)
         product = np.outer(self.sizes, self.sizes)
         if both:
             share = np.sqrt(2.0 * within / np.maximum(self.sizes * (self.sizes - 1.0), 1.0))
             return np.asarray(np.outer(share, share) * product)
         total = np.add.outer(self.sizes, self.sizes)
-        return np.asarray((np.add.outer(within, within) + pairs) * 2.0 * product / (total * (total - 1.0)))
+        return np.asarray((np.add.outer(within, within) + self.pairs) * 2.0 * product / (total * (total - 1.0)))
 
     def joined(self, one: int, other: int) -> Paying:
         """Two parts put together, in the place of the first."""
         rest = np.arange(len(self.parts)) != other
-        holders, sizes = self.holders.copy(), self.sizes.copy()
-        holders[one] += holders[other]
+        pairs, sizes, parts = self.pairs.copy(), self.sizes.copy(), list(self.parts)
+        within = pairs[one, one] + pairs[other, other] + pairs[one, other]
+        pairs[one] += pairs[other]
+        pairs[:, one] = pairs[one]
+        pairs[one, one] = within
         sizes[one] += sizes[other]
-        parts = list(self.parts)
         parts[one] = np.union1d(parts[one], parts[other])
         del parts[other]
-        return Paying(tuple(parts), sizes[rest], holders[rest])
+        return Paying(tuple(parts), sizes[rest], pairs[np.ix_(rest, rest)])
 
 
 def hands_of(population: Population, cards: Cards | None, units: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -137,7 +135,7 @@ def blocks_of(population: Population, units: NDArray[np.int64]) -> Iterator[tupl
             continue
         keys = content_keys(layers, population.units)
         for resolution in RESOLUTIONS:
-            blocks = dense_parts(keys, graph, units, BLOCK_UNITS, resolution)
+            blocks = dense_parts(keys, graph, units, BLOCK_UNITS, resolution)[:BLOCKS_MAX]
             if len(blocks) > 1:
                 yield view, blocks
 
