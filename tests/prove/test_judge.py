@@ -23,7 +23,7 @@ from hydrometer.fingerprint.run import schema, signals
 from hydrometer.prove import judge as judging
 from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.hands import belonging, cores, kin_of
-from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, judge, neighbourhood, q_of
+from hydrometer.prove.judge import NO_EVIDENCE, ROLES, Judged, judge, neighbourhood, no_more_than, q_of
 from hydrometer.prove.kinship import Cards
 from hydrometer.prove.membership import founding
 
@@ -102,13 +102,15 @@ def judged_by(
     tests: list[Test],
     groups: list[Group],
     shared: tuple[str, ...] = ("payment_fingerprint", "client_ip"),
+    everyone: Population | None = None,
 ) -> list[Judged]:
     """Groups judged by some tests in a world where nobody says anything, and forty units share one thing each."""
+    found = everyone or population(UNITS, {name: [range(40)] for name in shared})
     workspace.write("fingerprints", schema(signals()).empty_table())
-    workspace.write("units", pa.table({"account_id": [f"a{n}" for n in range(UNITS)], "unit": range(UNITS)}))
+    names = [f"a{n}" for n in range(found.units)]
+    workspace.write("units", pa.table({"account_id": names, "unit": range(found.units)}))
     states.write_states(workspace, ("any",))
     monkeypatch.setattr(judging, "tests", lambda: {test.name: test for test in tests})
-    found = population(UNITS, {name: [range(40)] for name in shared})
     return judge(workspace, found, groups, last_epoch=9, seed=0, techniques=("any",), register=())
 
 
@@ -262,3 +264,27 @@ def test_pieces_of_one_hand_have_the_q_of_its_best() -> None:
 
 def test_a_hypothesis_that_nobody_could_look_at_is_none() -> None:
     assert q_of([None, 100.0], [100.0, None], [1, 2]).tolist() == [1.0, 1.0]
+
+
+def test_a_part_builds_no_more_than_the_group_it_was_parted_from() -> None:
+    """Else the firm of many that looks most like a builder would be taken out of them and listed."""
+    answers = (9.0, (), (), None)
+    assert no_more_than(answers, 4.0)[0] == 4.0 and no_more_than(answers, 20.0)[0] == 9.0
+    assert no_more_than(answers, None)[0] is None and no_more_than((None, (), (), None), 4.0)[0] is None
+
+
+def test_hands_of_one_group_are_candidates_and_h2_of_none_exceeds_the_groups(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two operators who word alike and pay apart: three candidates, each hand with its own H1; H2 is the group's."""
+    draw = np.random.default_rng(1)
+    left, right = np.arange(120), np.arange(120, 220)
+    cards = [*shared_by(4, draw, left), *shared_by(4, draw, right)]
+    phrases = [draw.choice(part, len(part) // 3, replace=False) for part in (left, right) for _ in range(6)]
+    found = population(1_600, {"payment_fingerprint": cards, "opening": [range(220), *phrases]})
+    hands = plugin("one", "H1", "evidence", lambda case: Finding(30.0 if case.testing.side != "behaviour" else 0.0))
+    builds = plugin("two", "H2", "evidence", lambda case: Finding(2.0 if len(case.group.members) > 150 else 50.0))
+    judged = judged_by(workspace, monkeypatch, [hands, builds], [group(range(220), "wording")], everyone=found)
+    assert [len(one.founders) for one in judged] == pytest.approx([220, 120, 100], abs=15)
+    assert judged[0].operator_log_e == 0.0 and judged[1].operator_log_e == judged[2].operator_log_e == 30.0
+    assert [one.extraction_log_e for one in judged[1:]] == [2.0, 2.0]

@@ -51,6 +51,8 @@ OVERRIDING = ROLES[:2]
 """Roles whose explanation wins even where both hypotheses hold."""
 NO_USAGE = Usage(np.zeros(len(FIGURES)), np.zeros((0, len(FORM_FIGURES))))
 """What a test of H1 is given: how a group works is none of its business."""
+PARTED_ON = "all but cards"
+"""Side of the third split on which several hands are told apart."""
 NO_EVIDENCE = -700.0
 """ln e of a hypothesis that no test could look at (e = 0 as far as a float goes)."""
 NOT_ASKED: Answers = (None, (), (), None)
@@ -171,22 +173,25 @@ def judge(
     sets, operator, memberships, proven = first.sets, first.operator, first.memberships, first.proven
     founders = [united([group.members for group in matched]) for matched in sets]
     asked = worthwhile(memberships, operator, worth)
+    asked |= {id(first.wholes[key]): first.wholes[key] for key in asked if key in first.wholes}
     members = [membership.units for membership in asked.values()]
     pooled = group_counts(workspace, members, last_epoch, len(techniques))
-    place = {key: number for number, key in enumerate(asked)}
     benign = benign_units(population, memberships, proven)
-    second: list[Answers] = []
+    of = {id(membership): number for number, membership in reversed(list(enumerate(memberships)))}
     known: dict[int, Answers] = {}
     with traffic_of(workspace, members, last_epoch):
         worked = usages(workspace, members, last_epoch)
-        for number, membership in enumerate(memberships):
-            key = id(membership)
-            if key in asked and key not in known:
-                group = Group(membership.units, sets[number][0].side, sets[number][0].origin)
-                background = every.of(benign & ~neighbourhood(population, membership))
-                one = case(group, pooled.of(np.array([place[key]])), background, worked[place[key]])
-                known[key] = _second(found, one, worth, whole=proven[number])
-            second.append(known.get(key, NOT_ASKED))
+        for place, (key, membership) in enumerate(asked.items()):
+            formed = sets[of[key]][0] if key in of else Group(membership.units, PARTED_ON, "group of several hands")
+            group = Group(membership.units, formed.side, formed.origin)
+            background = every.of(benign & ~neighbourhood(population, membership))
+            one = case(group, pooled.of(np.array([place])), background, worked[place])
+            known[key] = _second(found, one, worth, whole=key not in of or proven[of[key]])
+    second = [known.get(id(membership), NOT_ASKED) for membership in memberships]
+    second = [
+        no_more_than(answers, known[id(first.wholes[id(membership)])][0]) if id(membership) in first.wholes else answers
+        for answers, membership in zip(second, memberships, strict=True)
+    ]
     q = q_of(operator, [answers[0] for answers in second], [id(membership) for membership in memberships])
     return [
         Judged(
@@ -214,6 +219,7 @@ class First:
         operator: ln e of H1.
         memberships: who belongs to each.
         proven: whether one hand is shown.
+        wholes: identity of the membership of one of several hands → the membership that was parted.
     """
 
     sets: list[tuple[Group, ...]]
@@ -221,6 +227,7 @@ class First:
     operator: list[float | None]
     memberships: list[Membership]
     proven: list[bool]
+    wholes: dict[int, Membership]
 
 
 def first_hypothesis(population: Population, sets: list[tuple[Group, ...]], h1: Asking, seed: int) -> First:
@@ -250,7 +257,9 @@ def first_hypothesis(population: Population, sets: list[tuple[Group, ...]], h1: 
         any(one is not None and one >= REFINED_NATS for one in (value, *others))
         for value, others in zip(values, speaking, strict=True)
     ]
+    wholes: dict[int, Membership] = {}
     for hand, known, membership in zip(hands, sure, belonging_to(population, hands, sure), strict=True):
+        wholes[id(membership)] = hand.of
         for number, speaks in hand.candidates.items():
             memberships[number] = membership
             proven[number] = known and speaks
@@ -258,7 +267,17 @@ def first_hypothesis(population: Population, sets: list[tuple[Group, ...]], h1: 
                 operator[number] = min(operator[number] or 0.0, 0.0)
         memberships.append(membership)
     operator, proven = tied_over_two(operator + values, proven + sure, memberships)
-    return First(sets + further, findings + answers, operator, memberships, proven)
+    return First(sets + further, findings + answers, operator, memberships, proven, wholes)
+
+
+def no_more_than(answers: Answers, whole: float | None) -> Answers:
+    """What is said of one of several hands, with an H2 that is no more than that of the group that was parted.
+
+    A part was chosen among many. Whom to list together is decided by parting, not whether anybody is listed: else the
+    one firm of a hundred that looks like a builder would be taken out of them and listed.
+    """
+    value = None if answers[0] is None or whole is None else min(answers[0], whole)
+    return (value, *answers[1:])
 
 
 def q_of(
