@@ -45,14 +45,14 @@ def inside(accounts: int, network: int, seed: int, wordings: int) -> None:
     import numpy as np
     from bench.made_network import made
 
-    from hydrometer.base.families import SIDES
+    from hydrometer.base.families import FORMED_ON
     from hydrometer.base.settings import Settings
     from hydrometer.link.formation import form
 
     found = made(accounts, network, bool(wordings), seed)
     seconds: dict[str, float] = {}
     groups: list[Group] = []
-    for side in SIDES:
+    for side in FORMED_ON:
         began = time.perf_counter()
         groups += form(found.population.forming(side), Settings().minimum_accounts)
         seconds[f"formation, {side}"] = time.perf_counter() - began

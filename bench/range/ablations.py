@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from hydrometer import moments
 from hydrometer.base.cases import NOBODY
 from hydrometer.base.engines import HOUR_US
-from hydrometer.base.families import FAMILIES, SIDES
+from hydrometer.base.families import FAMILIES, FORMED_ON
 from hydrometer.base.groups import Group
 from hydrometer.base.population import FormingHalf, Population
 from hydrometer.base.settings import Settings
@@ -158,7 +158,7 @@ def ablations() -> list[Ablation]:
     return [
         Ablation(FULL),
         *(Ablation(name, layers=frozenset(layers)) for name, layers in (*single, *whole)),
-        *(Ablation(f"groups formed on {side} off", sides=frozenset({side})) for side in SIDES),
+        *(Ablation(f"groups formed on {side} off", sides=frozenset({side})) for side in FORMED_ON),
         Ablation("H1 off", decide=decided(lambda one: one.extraction_log_e)),
         Ablation("H2 off", decide=decided(lambda one: one.operator_log_e)),
         Ablation("H2 exonerations off", swaps=((judging, "tests", without_tests("exoneration")),)),

@@ -14,7 +14,7 @@ from bench.range.ablations import FULL, Ablation, Bench, ablations, each_flagged
 from bench.range.scanning import listed_members, scan
 
 from hydrometer import moments, pipeline
-from hydrometer.base.families import FAMILY_OF, SIDES
+from hydrometer.base.families import FAMILY_OF, FORMED_ON
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.progress import SilentProgress
@@ -146,7 +146,7 @@ def test_an_ablation_of_a_name_that_is_gone_is_an_error() -> None:
 
 def test_every_layer_side_and_gate_has_its_ablation() -> None:
     assert {layer for one in NAMED.values() for layer in one.layers} == set(FAMILY_OF)
-    assert {side for one in NAMED.values() for side in one.sides} == set(SIDES)
+    assert {side for one in NAMED.values() for side in one.sides} == set(FORMED_ON)
     assert {"H1 off", "H2 off", "H4 off", "e-BH off", "membership off"} <= set(NAMED)
     assert len(NAMED) == len(ablations())
 

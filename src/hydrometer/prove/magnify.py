@@ -132,7 +132,7 @@ def magnify(
 def more_likely(probability: NDArray[np.float64], nats: float) -> NDArray[np.float64]:
     """Probabilities with their log odds raised.
 
-    >>> more_likely(np.array([0.0, 0.5, 1.0]), np.log(3.0)).tolist()
+    >>> more_likely(np.array([0.0, 0.5, 1.0]), np.log(3.0)).round(9).tolist()
     [0.0, 0.75, 1.0]
     """
     raised = probability * np.exp(nats)
