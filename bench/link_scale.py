@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hydrometer.base.cases import Case
+    from hydrometer.base.cases import Case, Finding
     from hydrometer.base.groups import Group
     from hydrometer.base.population import Population
 
@@ -84,24 +84,18 @@ def proven_members(population: Population, groups: Sequence[Group]) -> tuple[int
     import numpy as np
 
     from hydrometer.base.units import bits
-    from hydrometer.prove.background import log_mean
-    from hydrometer.prove.candidates import beside, candidates
-    from hydrometer.prove.hands import members_of
-    from hydrometer.prove.judge import REFINED_NATS
+    from hydrometer.prove.candidates import candidates
+    from hydrometer.prove.judge import first_hypothesis
     from hydrometer.prove.tests import urn_families
 
-    sets = candidates(groups)
-    found = [
-        [urn_families.judge(case(population, group, beside(sets, number, group))).log_e for group in matched]
-        for number, matched in enumerate(sets)
-    ]
-    values = [[log_e for log_e in some if log_e is not None] for some in found]
-    one_hand = [log_mean(value) if value else -np.inf for value in values]
-    proven = [value >= REFINED_NATS for value in one_hand]
-    memberships = members_of(population, sets, proven, SEED)
-    listed = [one.units for one, sure in zip(memberships, proven, strict=True) if sure and one.tied]
+    def h1(matched: tuple[Group, ...], near: Callable[[Group], NDArray[np.int64]]) -> list[Finding]:
+        return [urn_families.judge(case(population, group, near(group))) for group in matched]
+
+    found = first_hypothesis(population, candidates(groups), h1, SEED)
+    listed = [one.units for one, sure in zip(found.memberships, found.proven, strict=True) if sure]
     everybody = np.unique(np.concatenate(listed)) if listed else np.zeros(0, np.int64)
-    return sum(proven), everybody, bits(max(one_hand)) if np.isfinite(max(one_hand, default=-np.inf)) else None
+    values = [value for value in found.operator if value is not None]
+    return sum(found.proven), everybody, bits(max(values)) if values else None
 
 
 def case(population: Population, group: Group, others: NDArray[np.int64]) -> Case:

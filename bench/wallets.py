@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from bench import trials
 from bench.outside import co_action, data, rivals, wallets
-from bench.outside.engine import Found, found, labels, mean_of, tested
+from bench.outside.engine import Found, found, labels, tested
 from bench.outside.figures import against_labels
 from bench.trials import Row
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from hydrometer.base.settings import Settings
 from hydrometer.base.units import bits
 from hydrometer.base.workspace import Workspace
 from hydrometer.prove.candidates import INFRASTRUCTURE
+from hydrometer.prove.judge import mean_of
 
 PUBLISHED: dict[str, int | float] = {"seed": 0, "resamples": 2_000, "dealings": 20, "permutations": 5}
 """Resamples of the bootstrap; times that the testing side is dealt anew; permutations of each kind in part two."""

@@ -7,23 +7,21 @@ entities says nothing about what accounts ask for.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer import moments
-from hydrometer.base.cases import Case, Counts
+from hydrometer.base.cases import Case, Counts, Finding
 from hydrometer.base.families import other_side
 from hydrometer.base.groups import Group
 from hydrometer.base.population import Population
 from hydrometer.base.units import decide
 from hydrometer.base.workspace import Workspace
-from hydrometer.prove.background import log_mean
-from hydrometer.prove.candidates import beside, candidates
-from hydrometer.prove.hands import members_of, tied_over_two
-from hydrometer.prove.judge import NO_EVIDENCE, NO_USAGE, REFINED_NATS
+from hydrometer.prove.candidates import candidates
+from hydrometer.prove.judge import NO_EVIDENCE, NO_USAGE, first_hypothesis
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.tests import urn_families
 
@@ -50,13 +48,11 @@ class Found:
     q_value: float
 
 
-def tested(
-    population: Population, group: Group, others: NDArray[np.int64], workspace: Workspace, seed: int
-) -> float | None:
-    """ln e of H1 of one group, others beside it, on the side that did not form it; None where the test abstains."""
+def tested(population: Population, group: Group, others: NDArray[np.int64], workspace: Workspace, seed: int) -> Finding:
+    """H1 of one group, others beside it, on the side that did not form it."""
     testing = population.testing(other_side(group.side))
     case = Case(group, testing, population, workspace, 0, seed, (), NO_COUNTS, NO_COUNTS, (), NO_USAGE, beside=others)
-    return urn_families.judge(case).log_e
+    return urn_families.judge(case)
 
 
 def found(population: Population, smallest: int, workspace: Workspace, seed: int) -> list[Found]:
@@ -68,14 +64,12 @@ def found(population: Population, smallest: int, workspace: Workspace, seed: int
         workspace: any; the test of H1 asks nothing of it.
         seed: the run's seed.
     """
-    sets = candidates(moments.link(population, smallest))
-    values = [
-        mean_of([tested(population, group, beside(sets, number, group), workspace, seed) for group in matched])
-        for number, matched in enumerate(sets)
-    ]
-    proven = [value is not None and value >= REFINED_NATS for value in values]
-    memberships = members_of(population, sets, proven, seed)
-    values, _ = tied_over_two(values, proven, memberships)
+
+    def h1(matched: tuple[Group, ...], near: Callable[[Group], NDArray[np.int64]]) -> list[Finding]:
+        return [tested(population, group, near(group), workspace, seed) for group in matched]
+
+    judged = first_hypothesis(population, candidates(moments.link(population, smallest)), h1, seed)
+    sets, values, memberships = judged.sets, judged.operator, judged.memberships
     q = q_values(np.array([NO_EVIDENCE if value is None else value for value in values])) if sets else np.zeros(0)
     result = [
         Found(
@@ -88,12 +82,6 @@ def found(population: Population, smallest: int, workspace: Workspace, seed: int
         for number in range(len(sets))
     ]
     return sorted(result, key=lambda one: (-decide(one.log_e or 0.0), -len(one.members), one.members.tolist()))
-
-
-def mean_of(values: Sequence[float | None]) -> float | None:
-    """ln of the mean of the e-values that are there; None where every test abstained."""
-    there = [value for value in values if value is not None]
-    return log_mean(there) if there else None
 
 
 def labels(groups: Sequence[Found], accounts: int, *, members: bool) -> NDArray[np.int64]:

@@ -33,7 +33,9 @@ from hydrometer.link import formation
 from hydrometer.moments import Known, population_at
 from hydrometer.prove import hands, membership
 from hydrometer.prove import judge as judging
+from hydrometer.prove.hands import Hand
 from hydrometer.prove.judge import NO_EVIDENCE, Judged
+from hydrometer.prove.kinship import Cards
 from hydrometer.prove.membership import TIED_NATS, Membership, founding
 from hydrometer.prove.multiplicity import q_values
 from hydrometer.prove.run import first_exchanges, unit_accounts
@@ -108,6 +110,17 @@ def tied_or_not(
     return list(operator), list(proven)
 
 
+def unparted(
+    population: Population,
+    cards: Cards | None,
+    founders: Sequence[NDArray[np.int64]],
+    proven: Sequence[bool],
+    memberships: Sequence[Membership],
+) -> list[Hand]:
+    """No group is of several hands."""
+    return []
+
+
 def over_one_family(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which units one family speaks for; it is enough."""
     return np.asarray((nats >= TIED_NATS).any(axis=1))
@@ -116,6 +129,7 @@ def over_one_family(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
 FOUNDERS_ALONE: tuple[Swap, ...] = (
     (hands, "belonging", founders_alone),
     (judging, "tied_over_two", tied_or_not),
+    (judging, "parted", unparted),
 )
 
 
@@ -164,11 +178,10 @@ def ablations() -> list[Ablation]:
         Ablation("H2 exonerations off", swaps=((judging, "tests", without_tests("exoneration")),)),
         Ablation("H4 off", decide=unexplained),
         Ablation("e-BH off", decide=each_alone),
-        Ablation(
-            "membership off", swaps=((hands, "belonging", founders_alone), (judging, "tied_over_two", tied_or_not))
-        ),
+        Ablation("membership off", swaps=FOUNDERS_ALONE),
         Ablation("one family is enough for a member", swaps=((membership, "over_two_families", over_one_family),)),
         Ablation("cards across candidates off", swaps=((judging, "beside", nobody_beside),)),
+        Ablation("parting of several hands off", swaps=((judging, "parted", unparted),)),
         Ablation("joining of fragments off", swaps=((hands, "fragments", no_joining),)),
         Ablation("split off: tested on what formed it", swaps=((judging, "other_side", same_side),)),
         Ablation("learned weights off: by rarity", swaps=((formation, "entity_weights", by_rarity),)),

@@ -57,7 +57,7 @@ def test_a_store_that_changed_is_told_by_size_and_time(store: Path) -> None:
 
 
 def test_nothing_of_that_name(store: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no object of that name"):
+    with pytest.raises(InputError, match="no log file of that name"):
         find(["s3://logs/other"], tmp_path, tmp_path / "fetched")
 
 
@@ -70,12 +70,19 @@ def test_truth_is_refused_before_it_is_fetched(store: Path, tmp_path: Path) -> N
         find([ADDRESS], tmp_path, tmp_path / "fetched")
 
 
-@pytest.mark.parametrize("key", ["a/../../b.jsonl", "./b.jsonl", "a//b.jsonl"])
-def test_a_key_that_leads_out_of_the_folder_is_refused(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_nothing_but_bookkeeping_is_nothing(store: Path, tmp_path: Path) -> None:
+    (store / "_SUCCESS").touch()
+    with pytest.raises(InputError, match="no log file of that name"):
+        find([ADDRESS], tmp_path, tmp_path / "fetched")
+
+
+@pytest.mark.parametrize("keys", [["a/../../b.jsonl"], ["./b.jsonl"], ["a//b.jsonl"], ["a", "a/b.jsonl"]])
+def test_a_key_that_is_no_path_below_the_folder_is_refused(keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     class Hostile:
         def get_file_info(self, asked: Any) -> Any:
             here = fs.FileInfo("logs/day", fs.FileType.Directory)
-            return [here] if isinstance(asked, list) else [fs.FileInfo(f"logs/day/{key}", fs.FileType.File, size=1)]
+            every = [fs.FileInfo(f"logs/day/{key}", fs.FileType.File, size=1) for key in keys]
+            return [here] if isinstance(asked, list) else every
 
     monkeypatch.setattr(remote, "opened", lambda _: (Hostile(), "logs/day"))
     with pytest.raises(InputError, match="no path below the folder"):
@@ -91,6 +98,12 @@ def test_credentials_in_an_address_are_refused_and_not_repeated() -> None:
 def test_an_option_that_is_not_known_is_refused() -> None:
     with pytest.raises(UsageError, match="force_virtual"):
         remote.listed("s3://logs/day?force_virtual=1")
+
+
+@pytest.mark.parametrize("address", ["gs://logs/day?no_such_option=1", "s3://logs/day?scheme=gopher"])
+def test_an_address_that_cannot_be_opened_is_a_mistake_of_its_writer(address: str) -> None:
+    with pytest.raises(UsageError, match="cannot open"):
+        remote.listed(address)
 
 
 def test_a_store_that_does_not_answer_is_an_input_error() -> None:

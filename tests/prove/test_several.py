@@ -146,16 +146,16 @@ def test_parts_too_small_to_be_told_stay_apart_only_where_one_hand_may_be_none()
 def test_a_hand_is_told_by_its_own_candidates_and_by_no_mixed_one() -> None:
     found = world(1, [LEFT, RIGHT])
     whole = enlarge(found, columns(found), GROUP, found.declared)
-    one, other = parted(found, [GROUP, LEFT, RIGHT[:40]], [True, True, True], [whole] * 3)
+    one, other = parted(found, Cards.of(found), [GROUP, LEFT, RIGHT[:40]], [True, True, True], [whole] * 3)
     assert one.candidates == {0: False, 1: True} and other.candidates == {2: True}
     assert one.of is other.of is whole
-    assert parted(found, [GROUP], [False], [whole]) == []
+    assert parted(found, Cards.of(found), [GROUP], [False], [whole]) == []
 
 
 def test_who_founded_another_hand_is_no_member_and_no_stranger() -> None:
     found = world(1, [LEFT, RIGHT])
     whole = enlarge(found, columns(found), GROUP, found.declared)
-    both = parted(found, [GROUP], [True], [whole])
+    both = parted(found, Cards.of(found), [GROUP], [True], [whole])
     left, right = belonging_to(found, both, [True, True])
     assert not np.intersect1d(left.units, right.units).size
     assert np.isin(left.units, LEFT).mean() > 0.9 and np.isin(LEFT, left.units).mean() > 0.6

@@ -83,8 +83,12 @@ def dense_parts(
         return []
     louvain = Louvain(resolution=resolution, shuffle_nodes=False, random_state=0)
     labels = louvain.fit(sparse.csr_matrix(chosen), force_bipartite=True).labels_row_
-    parts = [np.sort(units[rows]) for rows in connected(chosen, labels) if len(rows) >= smallest]
-    return sorted(parts, key=lambda part: (-len(part), part.tolist()))
+    return largest_first(units[rows] for rows in connected(chosen, labels) if len(rows) >= smallest)
+
+
+def largest_first(parts: Iterable[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    """Parts, each ascending; of equally large ones the one with the first unit first."""
+    return sorted((np.sort(part) for part in parts), key=lambda part: (-len(part), part.tolist()))
 
 
 def connected(graph: sparse.csr_array, labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -109,7 +113,7 @@ def distinct(parts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
     for part in parts:
         if all(overlap(part, other) < REPEATED for other in kept):
             kept.append(part)
-    return sorted(kept, key=lambda part: (-len(part), part.tolist()))
+    return largest_first(kept)
 
 
 def overlap(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:

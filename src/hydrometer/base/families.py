@@ -54,7 +54,7 @@ SIDES: dict[str, tuple[str, ...]] = {
     "behaviour": ("text", "configuration", "client", "tools"),
     "wording": ("text",),
     "cards": ("payment",),
-    "all but cards": ("network", "mail", "signup", "text", "configuration", "client", "tools", "signature"),
+    "all but cards": tuple(family.name for family in FAMILIES if family.layers and family.name != "payment"),
 }
 """Families of each side. One program decides a scaffold, its tools, its defaults and its client at once, so that these
 are never on two sides: the users of one agent framework, found by its wording, reached 34 bits on its defaults."""

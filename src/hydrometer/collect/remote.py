@@ -59,7 +59,7 @@ def opened(given: str) -> tuple[Any, str]:
     """The file system of an address, and the path within it.
 
     Raises:
-        UsageError: the address holds credentials, or an option that is not known.
+        UsageError: the address holds credentials, or an option that is not known; Arrow has no file system for it.
     """
     from pyarrow import fs
 
@@ -69,17 +69,23 @@ def opened(given: str) -> tuple[Any, str]:
             f"{parts.scheme}://…", "credentials within the address", "an address alone, since it is shown in messages",
             "put them into the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or a profile",
         )  # fmt: skip
-    if parts.scheme.lower() != "s3":
-        system, path = fs.FileSystem.from_uri(given)
-        return system, str(path)
     options = dict(parse_qsl(parts.query))
     unknown = sorted(set(options) - set(S3_QUERY))
-    if unknown:
+    if parts.scheme.lower() == "s3" and unknown:
         raise UsageError(
             shown(given), f"the option {unknown[0]!r} in the address", " or ".join(S3_QUERY), "leave it out"
         )
-    times = {"connect_timeout": CONNECT_SECONDS, "request_timeout": REQUEST_SECONDS}
-    return fs.S3FileSystem(**options, **times), f"{parts.netloc}{parts.path}".strip("/")
+    try:
+        if parts.scheme.lower() == "s3":
+            times = {"connect_timeout": CONNECT_SECONDS, "request_timeout": REQUEST_SECONDS}
+            return fs.S3FileSystem(**options, **times), f"{parts.netloc}{parts.path}".strip("/")
+        system, path = fs.FileSystem.from_uri(given)
+        return system, str(path)
+    except (OSError, ValueError, pa.ArrowException) as problem:
+        raise UsageError(
+            shown(given), f"an address that Arrow cannot open ({type(problem).__name__})", "s3://bucket/folder",
+            "check the address and its options",
+        ) from None  # fmt: skip
 
 
 def shown(given: str) -> str:
@@ -91,12 +97,16 @@ def listed(given: str) -> list[Object]:
     """Objects that an address names, in the order of their names; those of other tools' bookkeeping are left out.
 
     Raises:
-        InputError: nobody answers, there is nothing of that name, or a key would lead out of the folder.
+        InputError: nobody answers, there is nothing of that name, or keys are no paths of files below the folder.
         UsageError: as `opened`.
     """
+    return objects_of(given, *opened(given))
+
+
+def objects_of(given: str, system: Any, path: str) -> list[Object]:
+    """The same as `listed`, of a path in a file system that is open."""
     from pyarrow import fs
 
-    system, path = opened(given)
     try:
         (info,) = system.get_file_info([path])
         if info.type == fs.FileType.File:
@@ -104,22 +114,24 @@ def listed(given: str) -> list[Object]:
         found = system.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
     except (OSError, pa.ArrowException) as problem:
         raise unreachable(given, problem) from None
-    objects = [one for one in found if one.type == fs.FileType.File]
-    if not objects:
-        raise InputError(
-            shown(given),
-            "no object of that name or below it",
-            "a log file or a folder in the store",
-            "check the address",
-        )
-    result = [Object(one.path[len(path) :].lstrip("/"), one.path, int(one.size), changed_ns(one)) for one in objects]
-    for one in result:
-        parts = one.name.split("/")
-        if any(part in ("", ".", "..") for part in parts) or "\0" in one.name:
+    objects = [
+        Object(one.path[len(path) :].lstrip("/"), one.path, int(one.size), changed_ns(one))
+        for one in found
+        if one.type == fs.FileType.File
+    ]
+    names = {one.name for one in objects}
+    for name in names:
+        above = {str(folder) for folder in PurePosixPath(name).parents}
+        if any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name or above & names:
             raise InputError(
                 shown(given), "an object whose key is no path below the folder", "keys of plain names", "rename it"
             )
-    plain = (one for one in result if not any(part.startswith((".", "_")) for part in one.name.split("/")))
+    plain = [one for one in objects if not any(part.startswith((".", "_")) for part in one.name.split("/"))]
+    if not plain:
+        raise InputError(
+            shown(given), "no log file of that name or below it", "a log file or a folder in the store",
+            "check the address",
+        )  # fmt: skip
     return sorted(plain, key=lambda one: one.name)
 
 
@@ -147,12 +159,12 @@ def fetched(given: str, folder: Path) -> Path:
     Raises:
         InputError, UsageError: as `listed`.
     """
-    objects = listed(given)
     system, path = opened(given)
+    objects = objects_of(given, system, path)
     for one in objects:
         target = folder / one.name
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with system.open_input_stream(one.path, compression=None) as stream:
                 spool(stream, target)
         except (OSError, pa.ArrowException) as problem:

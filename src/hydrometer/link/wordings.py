@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hydrometer.base.dense import REPEATED, dense_parts, distinct, overlap, rarities
+from hydrometer.base.dense import REPEATED, dense_parts, distinct, largest_first, overlap, rarities
 from hydrometer.base.groups import Group, jaccard
 from hydrometer.base.likeness import likeness
 from hydrometer.link.ground import CONTRAST_SHARE_MAX, PART_RESOLUTION, Ground
@@ -58,8 +58,7 @@ def wordings(ground: Ground, smallest: int) -> list[Group]:
         count = len(whole)
         whole = joined(ground.population, ground.families, whole, ground.population.languages)
     add(whole)
-    found.sort(key=lambda part: (-len(part), part.tolist()))
-    return [Group(part, ground.half.side, "community of wordings") for part in found]
+    return [Group(part, ground.half.side, "community of wordings") for part in largest_first(found)]
 
 
 def wordings_at(ground: Ground, smallest: int, resolution: float) -> list[NDArray[np.int64]]:
@@ -68,12 +67,11 @@ def wordings_at(ground: Ground, smallest: int, resolution: float) -> list[NDArra
     People of one language share phrases whatever they do; over all languages at once the densest parts are languages.
     Each part is also looked at by itself (`contrasted`); what is found there is joined with the others in its place.
     """
-    parts = [
+    parts = largest_first(
         part
         for language in range(int(ground.population.languages.max(initial=-1)) + 1)
         for part in wording_parts(ground, ground.population.languages == language, smallest, resolution)
-    ]
-    parts.sort(key=lambda part: (-len(part), part.tolist()))
+    )
     better = [polish_wording(ground, part, ground.population.languages, smallest) for part in parts]
     marked = [part for part in distinct([part for part in better if len(part) >= smallest]) if by_phrase(ground, part)]
     inner = distinct([inside for part in parts for inside in contrasted(ground, part)])

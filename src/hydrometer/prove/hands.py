@@ -45,24 +45,29 @@ class Hand:
 
 
 def members_of(
-    population: Population, sets: Sequence[tuple[Group, ...]], proven: Sequence[bool], seed: int
+    population: Population,
+    cards: Cards | None,
+    sets: Sequence[tuple[Group, ...]],
+    proven: Sequence[bool],
+    seed: int,
 ) -> list[Membership]:
     """The membership of each candidate; candidates that are one hand together have the same one.
 
     Args:
         population: all units.
+        cards: who holds which card.
         sets: the candidates.
         proven: whether one hand is shown.
         seed: the run's seed.
     """
     by_behaviour = [all(group.side != INFRASTRUCTURE for group in matched) for matched in sets]
-    cards = Cards.of(population) if any(proven) else None
     core = cores(cards, sets, proven, seed)
     return belonging(population, core, proven, kin_of(cards, core, proven, by_behaviour, seed))
 
 
 def parted(
     population: Population,
+    cards: Cards | None,
     founders: Sequence[NDArray[np.int64]],
     proven: Sequence[bool],
     memberships: Sequence[Membership],
@@ -71,6 +76,7 @@ def parted(
 
     Args:
         population: all units.
+        cards: who holds which card.
         founders: units of each candidate.
         proven: whether one hand is shown.
         memberships: who belongs to each candidate.
@@ -79,7 +85,6 @@ def parted(
     for number, sure in enumerate(proven):
         if sure:
             wholes.setdefault(id(memberships[number]), []).append(number)
-    cards = Cards.of(population) if wholes else None
     result: list[Hand] = []
     for numbers in wholes.values():
         whole = memberships[numbers[0]]

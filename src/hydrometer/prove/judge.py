@@ -29,6 +29,7 @@ from hydrometer.prove.candidates import beside, candidates
 from hydrometer.prove.counts import group_counts, unit_counts
 from hydrometer.prove.forms import FORM_FIGURES, forms_of_sent
 from hydrometer.prove.hands import belonging_to, members_of, parted, tied_over_two, united
+from hydrometer.prove.kinship import Cards
 from hydrometer.prove.membership import Membership
 from hydrometer.prove.metadata import EXCHANGES_MIN, metadata, prompts_known
 from hydrometer.prove.multiplicity import q_values
@@ -242,16 +243,17 @@ def first_hypothesis(population: Population, sets: list[tuple[Group, ...]], h1: 
         seed: the run's seed.
     """
     findings = [h1(matched, partial(beside, sets, number)) for number, matched in enumerate(sets)]
-    operator = [_mean(asked) for asked in findings]
+    operator = [mean_of(asked) for asked in findings]
     proven = [value is not None and value >= REFINED_NATS for value in operator]
-    memberships = members_of(population, sets, proven, seed)
+    cards = Cards.of(population) if any(proven) else None
+    memberships = members_of(population, cards, sets, proven, seed)
     founders = [united([group.members for group in matched]) for matched in sets]
-    hands = parted(population, founders, proven, memberships)
+    hands = parted(population, cards, founders, proven, memberships)
     further: list[tuple[Group, ...]] = [
         (Group(hand.founders, "all but cards", "one of several hands"),) for hand in hands
     ]
     answers = [h1(matched, lambda _: NOBODY) for matched in further]
-    values = [_mean(asked) for asked in answers]
+    values = [mean_of(asked) for asked in answers]
     speaking = [[operator[number] for number, sure in hand.candidates.items() if sure] for hand in hands]
     sure = [
         any(one is not None and one >= REFINED_NATS for one in (value, *others))
@@ -351,7 +353,7 @@ def _second(found: dict[str, Test], case: Case, worth: float, *, whole: bool) ->
     findings = {
         name: test.judge(case) for name, test in found.items() if (test.hypothesis, test.role) == ("H2", "evidence")
     }
-    extraction = _mean(list(findings.values()))
+    extraction = mean_of(list(findings.values()))
     whole &= worth == -np.inf or (extraction is not None and extraction >= worth - ROUNDING)
     if whole:
         findings |= {name: test.judge(case) for name, test in found.items() if test.hypothesis == "H4"}
@@ -370,7 +372,7 @@ def _second(found: dict[str, Test], case: Case, worth: float, *, whole: bool) ->
     return extraction, rows, tuple(sorted(explained, key=lambda item: ROLES.index(item[0]))), stands
 
 
-def _mean(findings: Sequence[Finding]) -> float | None:
+def mean_of(findings: Sequence[Finding]) -> float | None:
     """ln of the mean of the e-values; None where every test abstained."""
     values = [finding.log_e for finding in findings if finding.log_e is not None]
     return log_mean(values) if values else None

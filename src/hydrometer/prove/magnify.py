@@ -65,12 +65,12 @@ def magnified(
     for key, membership in listed.items():
         strangers[founders[key]] = strangers[membership.likely] = strangers[membership.units] = False
     families, how = columns(population), habits(workspace, population, last_epoch)
-    groups = np.zeros(population.units, np.int64)
+    taken = np.zeros(population.units, np.bool_)
     for membership in listed.values():
-        groups[membership.units] += 1
+        taken[membership.units] = True
     larger = dict[int, Membership]()
     for key, membership in listed.items():
-        elsewhere = groups > 0
+        elsewhere = taken.copy()
         elsewhere[membership.units] = False
         others = {name: replace(family, observed=family.observed & ~elsewhere) for name, family in families.items()}
         once = partial(magnify, population, others, how, founders[key], strangers, elsewhere)

@@ -4,8 +4,7 @@ A technique that works is copied, so that wordings alone cannot attribute. Withi
 by a family that is no card (wordings, addresses, sign-up days); of one operator's blocks any two hold the same cards as
 often as each does within itself, of two operators' blocks hardly ever. Blocks that pay together are put together, every
 member is asked which of the hands it is most like, and what still pays apart are several hands. Who holds which card
-had no part in making the blocks. A family of addresses that ties two hands makes them one, unless both pay within
-themselves: two builders may rent one proxy network. It decides who is listed together, not whether anybody is listed.
+had no part in making the blocks. It decides who is listed together, not whether anybody is listed.
 Source: mission row 38 (infrastructure alone cannot attribute); Holland, Laskey & Leinhardt 1983 (blocks).
 """
 
@@ -18,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hydrometer.base.dense import content_keys, dense_parts, rarities
+from hydrometer.base.dense import content_keys, dense_parts, largest_first, rarities
 from hydrometer.base.families import FAMILIES, FAMILY
 from hydrometer.base.population import Population
 from hydrometer.base.units import DECISION_DIGITS
 from hydrometer.prove.kinship import KIN_FAMILY, Cards
 
-VIEWS = ("text", "network", "signup")
-"""Families by which blocks are made, one after the other; the first that shows several hands is taken."""
+VIEWS = {"text": False, "network": True, "signup": True}
+"""Families by which blocks are made, one after the other, the first that shows several hands being taken; and whether
+both of two hands must hold cards in common to be told apart: an operator may buy fresh cards for his second batch."""
 RESOLUTIONS = (1.0, 2.0)
 """Of the modularity of blocks."""
 BLOCK_UNITS, BLOCKS_MAX = 8, 500
@@ -64,7 +64,7 @@ class Paying:
     @classmethod
     def of(cls, held: sparse.csr_array, parts: Sequence[NDArray[np.int64]]) -> Paying:
         """The largest part first; `held` is (units × cards)."""
-        known = ordered(parts)
+        known = largest_first(parts)
         chosen = held[np.concatenate(known)].astype(np.float64)
         sizes = np.array([len(part) for part in known])
         of = sparse.csr_array((np.ones(sizes.sum()), (np.repeat(np.arange(len(known)), sizes), np.arange(sizes.sum()))))
@@ -105,6 +105,8 @@ class Paying:
 def hands_of(population: Population, cards: Cards | None, units: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Units of a group, parted by hand, largest first; all of them in one part where nothing shows several.
 
+    Who is like nobody else of the group is in no part.
+
     Args:
         population: all units.
         cards: who holds which card.
@@ -114,21 +116,16 @@ def hands_of(population: Population, cards: Cards | None, units: NDArray[np.int6
 
 
 def _parted(population: Population, cards: Cards, units: NDArray[np.int64], depth: int) -> list[NDArray[np.int64]]:
-    for view, blocks in blocks_of(population, units):
-        parts = apart(population, cards, units, blocks, view)
-        if len(parts) > 1 and depth:
-            return ordered([hand for part in parts for hand in _parted(population, cards, part, depth - 1)])
+    for both, blocks in blocks_of(population, units) if depth else ():
+        parts = apart(population, cards, units, blocks, both=both)
+        if len(parts) > 1:
+            return largest_first(hand for part in parts for hand in _parted(population, cards, part, depth - 1))
     return [units]
 
 
-def ordered(parts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
-    """Parts, largest first."""
-    return sorted((np.sort(part) for part in parts), key=lambda part: (-len(part), part.tolist()))
-
-
-def blocks_of(population: Population, units: NDArray[np.int64]) -> Iterator[tuple[str, list[NDArray[np.int64]]]]:
-    """(family, blocks) of each view and resolution in which there are two blocks or more."""
-    for view in VIEWS:
+def blocks_of(population: Population, units: NDArray[np.int64]) -> Iterator[tuple[bool, list[NDArray[np.int64]]]]:
+    """(whether both must hold cards in common, blocks) of each view and resolution in which there are two or more."""
+    for view, both in VIEWS.items():
         layers = [population.layers[name] for name in FAMILY[view].layers if name in population.layers]
         graph = rarities(layers, units, COMMON * len(units))
         if graph is None:
@@ -137,7 +134,7 @@ def blocks_of(population: Population, units: NDArray[np.int64]) -> Iterator[tupl
         for resolution in RESOLUTIONS:
             blocks = dense_parts(keys, graph, units, BLOCK_UNITS, resolution)[:BLOCKS_MAX]
             if len(blocks) > 1:
-                yield view, blocks
+                yield both, blocks
 
 
 def apart(
@@ -145,7 +142,8 @@ def apart(
     cards: Cards,
     units: NDArray[np.int64],
     blocks: Sequence[NDArray[np.int64]],
-    view: str,
+    *,
+    both: bool,
 ) -> list[NDArray[np.int64]]:
     """Parts of a group that pay apart, by blocks of it; one part where there are none.
 
@@ -154,11 +152,10 @@ def apart(
         cards: who holds which card.
         units: shape (k,), the group.
         blocks: parts of it that have no unit in common, made without a look at cards.
-        view: the family that made them.
+        both: whether both of two hands must hold cards in common to be told apart.
     """
     paying = paying_together(Paying.of(cards.held, blocks))
     first = int(np.argmax(paying.sizes))
-    both = view != "text"
     usual, pairs = paying.usual(both=both)[first], paying.pairs[first]
     others = (usual >= PAIRS_APART) & (pairs <= TOGETHER * usual)
     others[first] = False
@@ -213,12 +210,9 @@ def most(share: NDArray[np.float64]) -> tuple[int, int, float]:
 
 
 def assigned(
-    population: Population,
-    units: NDArray[np.int64],
-    seeds: Sequence[NDArray[np.int64]],
-    without: tuple[str, ...] = (KIN_FAMILY,),
+    population: Population, units: NDArray[np.int64], seeds: Sequence[NDArray[np.int64]]
 ) -> list[NDArray[np.int64]]:
-    """Every member of a group with the hand it is most like, over all families but some.
+    """Every member of a group with the hand it is most like, over all families but cards.
 
     Learns from its own answers, each member left out of what it is compared with.
 
@@ -226,17 +220,20 @@ def assigned(
         population: all units.
         units: shape (k,), the group, ascending.
         seeds: parts of it to begin with.
-        without: families that have no say.
     """
     of = np.full(len(units), -1)
     for number, seed in enumerate(seeds):
         of[np.searchsorted(units, seed)] = number
-    shown = [_shown(population, units, family.layers) for family in FAMILIES if family.name not in without]
+    layers = [
+        [population.layers[name] for name in family.layers if name in population.layers]
+        for family in FAMILIES
+        if family.name != KIN_FAMILY
+    ]
+    rare = [graph[units] for graph in (rarities(own, units, len(units)) for own in layers) if graph is not None]
     for _ in range(ROUNDS):
-        sizes = np.bincount(of[of >= 0], minlength=len(seeds)).astype(np.float64)
         total = np.zeros((len(units), len(seeds)))
-        for held in shown:
-            nats = _nats(held, of, sizes)
+        for held in rare:
+            nats = _nats(held, of, len(seeds))
             total += np.maximum(nats - nats.max(axis=1, keepdims=True), -FAMILY_NATS)
         best = np.round(total, DECISION_DIGITS).argmax(axis=1)
         if np.array_equal(best, of):
@@ -245,35 +242,22 @@ def assigned(
     return [units[of == number] for number in range(len(seeds))]
 
 
-def _shown(population: Population, units: NDArray[np.int64], names: Sequence[str]) -> sparse.csr_array:
-    """(members × things) of some layers, without things that one member alone holds."""
-    parts = [population.layers[name].held[units].astype(np.float64) for name in names if name in population.layers]
-    if not parts:
-        return sparse.csr_array((len(units), 0))
-    held = sparse.hstack(parts, format="csr")
-    return held[:, np.bincount(held.indices, minlength=held.shape[1]) >= 2]
-
-
-def _nats(held: sparse.csr_array, of: NDArray[np.int64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _nats(rare: sparse.csr_array, of: NDArray[np.int64], hands: int) -> NDArray[np.float64]:
     """ln of what a member shares with a member of each hand, in the mean; shape (members, hands).
 
-    A thing counts by its rarity. What anybody shares with any hand, in the mean, is added, so that to share nothing
-    with a hand where hardly anybody shares says little.
+    What anybody shares with any hand, in the mean, is added, so that to share nothing with a hand where hardly anybody
+    shares says little.
 
     Args:
-        held: (members × things).
+        rare: (members × things), each thing counting by its rarity.
         of: shape (members,), each one's hand, -1 = none yet.
-        sizes: shape (hands,).
+        hands: number of hands.
     """
-    members, things = held.shape
-    if not held.nnz:
-        return np.zeros((members, len(sizes)))
     known = np.flatnonzero(of >= 0)
-    chosen = sparse.csr_array((np.ones(len(known)), (of[known], known)), shape=(len(sizes), members))
-    holders = (chosen @ held).toarray()
-    rare = held * np.log(members / np.bincount(held.indices, minlength=things))
-    shared = (rare @ holders.T) / np.maximum(sizes, 1.0)
-    own = np.asarray(rare.sum(axis=1)).ravel()[known]
-    at = (known, of[known])
-    shared[at] = (shared[at] * sizes[of[known]] - own) / np.maximum(sizes[of[known]] - 1.0, 1.0)
+    own = of[known]
+    sizes = np.bincount(own, minlength=hands).astype(np.float64)
+    chosen = sparse.csr_array((np.ones(len(known)), (own, known)), shape=(hands, len(of)))
+    shared = (rare @ (chosen @ (rare > 0).astype(np.float64)).T).toarray() / np.maximum(sizes, 1.0)
+    alone = np.asarray(rare.sum(axis=1)).ravel()[known]
+    shared[known, own] = (shared[known, own] * sizes[own] - alone) / np.maximum(sizes[own] - 1.0, 1.0)
     return np.asarray(np.log(shared + shared.mean()))
